@@ -1,11 +1,10 @@
-/* pool.c: a pool of worker processes.
+/* pool.c: a pool of worker processes, from the parent's side.
    Each worker is joined to its parent by a channel, a pair of connected Unix
    sockets.  A client's socket travels down the channel; two reports come back:
    that the worker has it, and that the worker is free again.  Until the first
    one the parent keeps its own copy of the socket, so a client whose worker
    dies is handed to the next.  A channel that reads as ended means that the
-   process at its other end is gone: for the parent a worker to replace, for a
-   worker the parent without which there is nothing left to do. */
+   worker is gone and is to be replaced. */
 
 #include <errno.h>
 #include <stdint.h>
@@ -23,13 +22,7 @@
 #include "log.h"
 #include "net.h"
 #include "pool.h"
-#include "service.h"
-
-enum {
-    ORDER_SERVE = 's',  /* parent to worker, with a client's socket */
-    REPORT_TAKEN = 't', /* worker to parent: I have the client */
-    REPORT_FREE = 'f',  /* worker to parent: the client is served */
-};
+#include "worker.h"
 
 enum {
     PAUSE_MIN_MS = 250,
@@ -53,42 +46,6 @@ struct worker {
     int client_fd;  /* ours while CHOSEN or SENT, else -1 */
     double started; /* clock_now() */
 };
-
-/* Close every descriptor but the standard ones and keep_fd: the listener, the
-   epoll set, and the parent's ends of all channels.  A worker that held another
-   one's channel open would keep it from ever reading as ended. */
-static int
-close_inherited(int keep_fd)
-{
-    const int first = STDERR_FILENO + 1;
-    if (keep_fd > first && close_range(first, keep_fd - 1, 0) == -1)
-        return -1;
-    return close_range(keep_fd + 1, ~0U, 0);
-}
-
-/* What a worker does all its life. */
-__attribute__((noreturn)) static void
-worker_main(int channel_fd)
-{
-    char name[NET_NAME_SIZE];
-    char order;
-    int client_fd;
-    int result;
-    /* A report that cannot be sent needs no answer here: the parent is gone,
-       and the next receive will say so. */
-    while ((result = fdpass_receive(channel_fd, &order, &client_fd)) == 1) {
-        net_peer_name(client_fd, name);
-        log_event("client %s is fd %d here", name, client_fd);
-        send_full(channel_fd, &(char){REPORT_TAKEN}, 1, 0);
-        serve_client(client_fd);
-        close(client_fd);
-        send_full(channel_fd, &(char){REPORT_FREE}, 1, 0);
-    }
-    if (result == -1)
-        log_event("no client received: %s", strerror(errno));
-    close(channel_fd);
-    _exit(result == 0 ? 0 : 1);
-}
 
 /* Try again later what has failed, and the more so the more often it fails. */
 static void
@@ -136,8 +93,6 @@ worker_start(struct pool *pool, struct worker *worker)
         return -1;
     }
     case 0:
-        if (close_inherited(channel[1]) == -1)
-            _exit(1);
         worker_main(channel[1]);
     default:
         close(channel[1]); /* the worker's: else it never reads as ended */
