@@ -7,10 +7,8 @@
 
 #include "io.h"
 
-/* Look at the result of a read or a write.  Returns 1 if the call is to be made
-   again; names a time-out for what it is. */
-static int
-interrupted(ssize_t result)
+bool
+io_interrupted(ssize_t result)
 {
     if (result == -1 && errno == EAGAIN)
         errno = ETIMEDOUT;
@@ -23,7 +21,7 @@ read_some(int fd, void *buffer, size_t size)
     ssize_t n;
     do
         n = read(fd, buffer, size);
-    while (interrupted(n));
+    while (io_interrupted(n));
     return n;
 }
 
@@ -34,7 +32,7 @@ send_full(int socket_fd, const void *buffer, size_t size, int flags)
     while (sent < size) {
         ssize_t n = send(socket_fd, (const char *)buffer + sent, size - sent,
                          flags | MSG_NOSIGNAL);
-        if (interrupted(n))
+        if (io_interrupted(n))
             continue;
         if (n == -1)
             return -1;

@@ -1,11 +1,14 @@
 #ifndef IO_H
 #define IO_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
-/* The calls below hide two things from their callers: a call interrupted by a
-   signal (EINTR) is made again, and the EAGAIN with which the kernel reports
-   that SO_RCVTIMEO or SO_SNDTIMEO ran out (socket(7)) becomes ETIMEDOUT. */
+/* Tell whether a call with this result was interrupted by a signal (EINTR) and
+   is to be made again.  The EAGAIN with which the kernel reports that
+   SO_RCVTIMEO or SO_SNDTIMEO ran out (socket(7)) becomes ETIMEDOUT.  The calls
+   below do both for their callers. */
+bool io_interrupted(ssize_t result);
 
 /* Read what is there, at most size bytes, waiting for the first.  Returns the
    number of bytes, 0 at end of file, -1 with errno. */

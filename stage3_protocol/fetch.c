@@ -121,7 +121,13 @@ receive(int server_fd, const char *name, struct progress *progress,
     }
     struct rate rate;
     rate_init(&rate, options->limit_rate);
-    int result = receive_body(server_fd, file_fd, progress, &rate);
+    struct receiver receiver = {
+        .server_fd = server_fd,
+        .file_fd = file_fd,
+        .progress = progress,
+        .rate = &rate,
+    };
+    int result = receiver_receive(&receiver);
     int saved_errno = errno;
     progress_end(progress);
     errno = saved_errno;
@@ -144,7 +150,7 @@ fetch_file(int server_fd, const char *name, const struct fetch_options *options)
 {
     char safe_name[4 * NAME_MAX + 1];
     text_escape(safe_name, sizeof safe_name, name);
-    uint64_t size;
+    uint64_t size = 0;
     enum fetch_outcome outcome = request(server_fd, name, safe_name, &size);
     if (outcome != FETCH_CAME)
         return outcome;

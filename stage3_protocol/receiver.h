@@ -4,11 +4,18 @@
 #include "progress.h"
 #include "rate.h"
 
+/* A file that is being received.  All of it is the caller's. */
+struct receiver {
+    int server_fd;
+    int file_fd;
+    struct progress *progress; /* how much there is; kept up to date */
+    struct rate *rate;         /* how fast to read */
+};
+
 /* Receive trains up to the empty one that ends a file, and write their cargo,
-   progress->size bytes in all, to the file.  progress is kept up to date; rate
-   says how fast to read.  Returns 0, -1 with errno.  EPIPE: the server closed
-   before the end.  EPROTO: it sends more or less than it announced. */
-int receive_body(int server_fd, int file_fd, struct progress *progress,
-                 struct rate *rate);
+   progress->size bytes in all, to the file.  Returns 0, -1 with errno.  EPIPE:
+   the server closed before the end.  EPROTO: it sends more or less than it
+   announced. */
+int receiver_receive(struct receiver *receiver);
 
 #endif

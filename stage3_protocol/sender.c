@@ -1,7 +1,8 @@
 /* sender.c: a file's bytes on their way out. */
 
 #include <errno.h>
-#include <sys/types.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "io.h"
 #include "sender.h"
@@ -10,24 +11,24 @@
 enum { BUFFER_SIZE = 64 * 1024 };
 
 /* Move at most this many bytes from the file to the client.  Returns how many,
-   0 at end of file, -1 with errno. */
+   0 at end of file, -1 with errno.  MSG_MORE: a train follows in any case. */
 static ssize_t
-copy_out(int client_fd, int file_fd, size_t most)
+copy_out(struct sender *sender, size_t most)
 {
     char buffer[BUFFER_SIZE];
-    ssize_t n =
-        read_some(file_fd, buffer, most < sizeof buffer ? most : sizeof buffer);
-    if (n > 0 && send_full(client_fd, buffer, n, 0) == -1)
+    size_t size = most < sizeof buffer ? most : sizeof buffer;
+    ssize_t n = read_some(sender->file_fd, buffer, size);
+    if (n > 0 && send_full(sender->client_fd, buffer, n, MSG_MORE) == -1)
         return -1;
     return n;
 }
 
 /* Send the cargo of one train. */
 static int
-send_cargo(int client_fd, int file_fd, size_t length)
+send_cargo(struct sender *sender, size_t length)
 {
     while (length > 0) {
-        ssize_t n = copy_out(client_fd, file_fd, length);
+        ssize_t n = copy_out(sender, length);
         if (n == 0)
             errno = ENODATA;
         if (n <= 0)
@@ -37,15 +38,31 @@ send_cargo(int client_fd, int file_fd, size_t length)
     return 0;
 }
 
+void
+sender_init(struct sender *sender, int client_fd)
+{
+    *sender = (struct sender){.client_fd = client_fd, .file_fd = -1};
+}
+
 int
-send_body(int client_fd, int file_fd, uint64_t size)
+sender_send(struct sender *sender, uint64_t size)
 {
     while (size > 0) {
         size_t length = size < TRAIN_MAX ? size : TRAIN_MAX;
-        if (train_announce(client_fd, length) == -1 ||
-            send_cargo(client_fd, file_fd, length) == -1)
+        if (train_announce(sender->client_fd, length) == -1 ||
+            send_cargo(sender, length) == -1)
             return -1;
         size -= length;
     }
-    return train_send(client_fd, NULL, 0, 0);
+    return train_send(sender->client_fd, NULL, 0, 0);
+}
+
+void
+sender_close(struct sender *sender)
+{
+    int saved_errno = errno;
+    if (sender->file_fd != -1)
+        close(sender->file_fd);
+    sender->file_fd = -1;
+    errno = saved_errno;
 }
