@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+struct options;
 struct worker;
 
 /* A pool of workers started beforehand, each of which serves one client at a
@@ -16,9 +17,10 @@ struct pool {
     struct worker *workers; /* a table of size entries */
 };
 
-/* Start the workers.  Whatever the pool waits for is put into the caller's
-   epoll set, with its fd as data.  Returns 0, -1 with errno. */
-int pool_start(struct pool *pool, int size, int epoll_fd);
+/* Start the workers that the options ask for.  Whatever the pool waits for is
+   put into the caller's epoll set, with its fd as data.  Returns 0, -1 with
+   errno. */
+int pool_start(struct pool *pool, const struct options *options, int epoll_fd);
 
 /* Tell whether a worker is free to take a client. */
 bool pool_has_room(const struct pool *pool);

@@ -21,6 +21,7 @@
 #include "io.h"
 #include "log.h"
 #include "net.h"
+#include "options.h"
 #include "pool.h"
 #include "worker.h"
 
@@ -204,16 +205,16 @@ retry(struct pool *pool)
 }
 
 int
-pool_start(struct pool *pool, int size, int epoll_fd)
+pool_start(struct pool *pool, const struct options *options, int epoll_fd)
 {
-    *pool = (struct pool){.epoll_fd = epoll_fd, .size = size};
-    pool->workers = calloc(size, sizeof *pool->workers);
+    *pool = (struct pool){.epoll_fd = epoll_fd, .size = options->workers};
+    pool->workers = calloc(pool->size, sizeof *pool->workers);
     if (pool->workers == NULL)
         return -1;
     pool->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
     if (pool->timer_fd == -1 || watch(pool, pool->timer_fd) == -1)
         return -1;
-    for (int i = 0; i < size; i++) {
+    for (int i = 0; i < pool->size; i++) {
         pool->workers[i] = (struct worker){.channel_fd = -1, .client_fd = -1};
         if (worker_start(pool, &pool->workers[i]) == -1)
             return -1;

@@ -55,10 +55,12 @@ format_left(char *text, size_t size, double bytes_left, double per_second)
     double seconds = per_second > 0 ? bytes_left / per_second : -1;
     if (bytes_left == 0)
         seconds = 0;
-    if (seconds < 0 || seconds >= 100 * 60)
+    if (seconds < 0 || seconds >= 100 * 60) {
         snprintf(text, size, "--:--");
-    else
-        snprintf(text, size, "%02d:%02d", (int)seconds / 60, (int)seconds % 60);
+    } else {
+        unsigned whole = seconds;
+        snprintf(text, size, "%02u:%02u", whole / 60, whole % 60);
+    }
 }
 
 static int
@@ -92,7 +94,7 @@ format_line(const struct progress *progress, char *line, int columns)
     double per_second = seconds > 0 ? progress->done / seconds : 0;
     char done[PROGRESS_SIZE_TEXT];
     char speed[PROGRESS_SIZE_TEXT];
-    char left[8];
+    char left[16];
     char head[8];
     char tail[64];
     char bar[COLUMNS_MAX + 1] = "";

@@ -96,7 +96,7 @@ main(int argc, char **argv)
     server.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (server.epoll_fd == -1)
         err(1, "epoll_create1");
-    if (pool_start(&server.pool, server.options.workers, server.epoll_fd) == -1)
+    if (pool_start(&server.pool, &server.options, server.epoll_fd) == -1)
         err(1, "workers");
     listener_announce(server.listen_fd);
     run(&server);
