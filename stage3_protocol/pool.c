@@ -30,7 +30,7 @@ enum {
     PAUSE_MAX_MS = 8000,
 };
 
-/* A worker that lives less long than this is ill, and not replaced at once. */
+/* A worker that dies younger than this is ill, and not replaced at once. */
 static const double youth_seconds = 1.0;
 
 enum worker_state {
@@ -47,6 +47,12 @@ struct worker {
     int client_fd;  /* ours while CHOSEN or SENT, else -1 */
     double started; /* clock_now() */
 };
+
+static bool
+is_young(const struct worker *worker)
+{
+    return clock_now() - worker->started < youth_seconds;
+}
 
 /* Try again later what has failed, and the more so the more often it fails. */
 static void
@@ -153,7 +159,7 @@ worker_lost(struct pool *pool, struct worker *worker)
     if (worker->state == WORKER_SENT)
         worker->state = WORKER_CHOSEN;
 
-    if (clock_now() - worker->started < youth_seconds) {
+    if (is_young(worker)) {
         retry_later(pool);
     } else {
         pool->pause_ms = 0;
@@ -162,7 +168,7 @@ worker_lost(struct pool *pool, struct worker *worker)
 }
 
 static void
-worker_report(struct worker *worker, char report)
+worker_report(struct pool *pool, struct worker *worker, char report)
 {
     if (report == REPORT_TAKEN && worker->state == WORKER_SENT) {
         close(worker->client_fd); /* the worker's now: else the client would */
@@ -170,6 +176,8 @@ worker_report(struct worker *worker, char report)
         worker->state = WORKER_BUSY;
     } else if (report == REPORT_FREE && worker->state == WORKER_BUSY) {
         worker->state = WORKER_FREE;
+        if (!is_young(worker))
+            pool->pause_ms = 0; /* it is well */
         log_event("worker %d is free", worker->pid);
     }
 }
@@ -185,7 +193,7 @@ worker_collect(struct pool *pool, struct worker *worker)
         return;
     }
     for (ssize_t i = 0; i < n; i++)
-        worker_report(worker, reports[i]);
+        worker_report(pool, worker, reports[i]);
 }
 
 /* The timer rang: do what had failed. */

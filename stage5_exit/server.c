@@ -1,0 +1,103 @@
+/* server.c: a pool of processes made beforehand.
+   The parent accepts and hands each client to a worker that is free; while
+   none is, it does not accept, and further clients wait in the kernel's queue.
+
+   Run it:  ./server, and in another terminal: ./client
+   See also: pool.c for the workers; service.c for what happens with a client;
+   handover.c for the idea alone. */
+
+#include <err.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "listener.h"
+#include "log.h"
+#include "options.h"
+#include "pool.h"
+
+enum { EVENTS_MAX = 64 };
+
+struct server {
+    struct options options;
+    int listen_fd;
+    int epoll_fd;
+    bool listening; /* the listener is in the epoll set */
+    struct pool pool;
+};
+
+/* Keep the listener in the epoll set while there is room for a client, and out
+   of it while there is not. */
+static void
+update_listening(struct server *server)
+{
+    bool wanted = pool_has_room(&server->pool);
+    if (wanted == server->listening)
+        return;
+    struct epoll_event event = {
+        .events = EPOLLIN,
+        .data.fd = server->listen_fd,
+    };
+    if (epoll_ctl(server->epoll_fd, wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
+                  server->listen_fd, &event) == -1)
+        err(1, "epoll_ctl");
+    server->listening = wanted;
+    log_event(wanted ? "accepting" : "all workers busy: new clients wait");
+}
+
+static void
+on_listen_readable(struct server *server)
+{
+    if (!pool_has_room(&server->pool))
+        return; /* the last worker was lost a moment ago */
+    int client_fd =
+        listener_accept(server->listen_fd, &server->options.timeout);
+    if (client_fd != -1)
+        pool_submit(&server->pool, client_fd);
+}
+
+/* Wait for clients and for workers, for ever. */
+static void
+run(struct server *server)
+{
+    struct epoll_event events[EVENTS_MAX];
+    for (;;) {
+        update_listening(server);
+        int n = epoll_wait(server->epoll_fd, events, EVENTS_MAX, -1);
+        if (n == -1 && errno != EINTR)
+            err(1, "epoll_wait");
+        for (int i = 0; i < n; i++) {
+            int ready_fd = events[i].data.fd;
+            if (ready_fd == server->listen_fd)
+                on_listen_readable(server);
+            else
+                pool_collect(&server->pool, ready_fd);
+        }
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    struct server server = {.listening = false};
+    options_parse(&server.options, argc, argv);
+    if (open_standard_fds() == -1)
+        err(1, "/dev/null");
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    if (sigaction(SIGPIPE, &ignore, NULL) == -1)
+        err(1, "SIGPIPE"); /* a client that is gone is an error, no signal */
+    if (chdir(server.options.directory) == -1)
+        err(1, "%s", server.options.directory);
+    server.listen_fd = listener_open(&server.options);
+    server.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (server.epoll_fd == -1)
+        err(1, "epoll_create1");
+    if (pool_start(&server.pool, &server.options, server.epoll_fd) == -1)
+        err(1, "workers");
+    listener_announce(server.listen_fd);
+    run(&server);
+}
