@@ -156,17 +156,22 @@ pool_submit(struct pool *pool, int client_fd)
     attend(pool, worker);
 }
 
+/* Find the worker whose channel this is; NULL if it is none. */
+static struct worker *
+find_by_channel(const struct pool *pool, int channel_fd)
+{
+    for (int i = 0; i < pool->size; i++)
+        if (pool->workers[i].channel_fd == channel_fd)
+            return &pool->workers[i];
+    return NULL;
+}
+
 void
 pool_collect(struct pool *pool, int ready_fd)
 {
-    if (ready_fd == pool->timer_fd) {
+    struct worker *worker = find_by_channel(pool, ready_fd);
+    if (worker != NULL)
+        on_worker_readable(pool, worker);
+    else if (ready_fd == pool->timer_fd)
         on_timer(pool);
-        return;
-    }
-    for (int i = 0; i < pool->size; i++) {
-        if (pool->workers[i].channel_fd == ready_fd) {
-            on_worker_readable(pool, &pool->workers[i]);
-            return;
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 #include <getopt.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "cli.h"
 #include "options.h"
@@ -17,6 +18,11 @@ static const char usage[] =
     "  -w, --workers N      serve at most N clients at once (3)\n"
     "  -d, --directory DIR  serve the files of this folder (.)\n"
     "  -m, --method NAME    send by copy, mmap, sendfile or splice (sendfile)\n"
+    "  -x, --exit NAME      end the workers by kill, mask or drain (drain)\n"
+    "      --drain-timeout SEC\n"
+    "                       cut what is not done this long after the signal "
+    "to\n"
+    "                       end, 0 for never (30)\n"
     "  -h, --help           show this help\n";
 
 static const char short_options[] = "h"
@@ -25,7 +31,10 @@ static const char short_options[] = "h"
                                     "t:"
                                     "w:"
                                     "d:"
-                                    "m:";
+                                    "m:"
+                                    "x:";
+
+enum { OPTION_DRAIN_TIMEOUT = 256 };
 
 static const struct option long_options[] = {
     {"help", no_argument, NULL, 'h'},
@@ -35,8 +44,22 @@ static const struct option long_options[] = {
     {"workers", required_argument, NULL, 'w'},
     {"directory", required_argument, NULL, 'd'},
     {"method", required_argument, NULL, 'm'},
+    {"exit", required_argument, NULL, 'x'},
+    {"drain-timeout", required_argument, NULL, OPTION_DRAIN_TIMEOUT},
     {0},
 };
+
+static enum pool_exit
+exit_by_name(const char *name)
+{
+    if (strcmp(name, "kill") == 0)
+        return POOL_KILL;
+    if (strcmp(name, "mask") == 0)
+        return POOL_MASK;
+    if (strcmp(name, "drain") == 0)
+        return POOL_DRAIN;
+    cli_error("invalid way to exit '%s': expected kill, mask or drain", name);
+}
 
 static void
 set_option(struct options *options, int option, const char *text)
@@ -65,6 +88,12 @@ set_option(struct options *options, int option, const char *text)
                       "splice",
                       text);
         break;
+    case 'x':
+        options->exit = exit_by_name(text);
+        break;
+    case OPTION_DRAIN_TIMEOUT:
+        options->drain_timeout = cli_seconds("drain time-out", text);
+        break;
     default:
         cli_hint();
     }
@@ -79,6 +108,8 @@ options_parse(struct options *options, int argc, char **argv)
         .timeout = {.tv_sec = 30},
         .workers = 3,
         .directory = ".",
+        .exit = POOL_DRAIN,
+        .drain_timeout = {.tv_sec = 30},
     };
     cli_init(argv);
     int option;

@@ -3,6 +3,8 @@
 
 #include <sys/time.h>
 
+#include "pool.h"
+
 /* What the server's command line asks for. */
 struct options {
     const char *address;
@@ -10,6 +12,8 @@ struct options {
     struct timeval timeout; /* 0: never */
     int workers;
     const char *directory; /* whose files are served */
+    enum pool_exit exit;
+    struct timeval drain_timeout; /* 0: never */
 };
 
 /* Read the command line.  Ends the program after --help and wrong usage. */

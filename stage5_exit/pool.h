@@ -6,6 +6,15 @@
 struct options;
 struct worker;
 
+/* How a pool ends. */
+enum pool_exit {
+    POOL_KILL,  /* by a signal: transfers are cut */
+    POOL_MASK,  /* by a signal that a worker holds off while it has a client */
+    POOL_DRAIN, /* by an order that a worker reads after its client */
+};
+
+enum { POOL_WAITING_MAX = 64 };
+
 /* A pool of workers started beforehand, each of which serves one client at a
    time.  pool.c knows what a worker is; its users need not. */
 struct pool {
@@ -15,6 +24,13 @@ struct pool {
     bool timer_on;
     int size;
     struct worker *workers; /* a table of size entries */
+    enum pool_exit exit;
+    bool stopping;                 /* the workers are to end */
+    bool cutting;                  /* and nobody is served any more */
+    int waiting[POOL_WAITING_MAX]; /* clients for whom no worker was free */
+    int waiting_first;             /* the next one to be served */
+    int waiting_end;               /* the next one to come */
+    long cut;                      /* clients that waited in vain */
 };
 
 /* Start the workers that the options ask for.  Whatever the pool waits for is
@@ -25,12 +41,31 @@ int pool_start(struct pool *pool, const struct options *options, int epoll_fd);
 /* Tell whether a worker is free to take a client. */
 bool pool_has_room(const struct pool *pool);
 
-/* Have a worker serve the client.  There must be room.  client_fd is the pool's
-   from now on. */
+/* Tell whether the pool can take a client who waits until a worker is free. */
+bool pool_can_queue(const struct pool *pool);
+
+/* Have a worker serve the client, or have it wait for one.  There must be room.
+   client_fd is the pool's from now on. */
 void pool_submit(struct pool *pool, int client_fd);
 
 /* React to ready_fd, which the epoll set reports as readable and which is none
    of the caller's own.  Afterwards there may be more room, or less. */
 void pool_collect(struct pool *pool, int ready_fd);
+
+/* Begin to end the pool, in the way that the options ask for. */
+void pool_stop(struct pool *pool);
+
+/* End what is left of the pool at once. */
+void pool_cut(struct pool *pool);
+
+/* Tell whether a pool that was stopped has ended: all clients are served or cut,
+   all workers are gone. */
+bool pool_has_ended(const struct pool *pool);
+
+/* Say how many clients were served, and how many were not, or not to the end. */
+void pool_count(const struct pool *pool, long *served, long *cut);
+
+/* Free what a pool that has ended still holds. */
+void pool_release(struct pool *pool);
 
 #endif
