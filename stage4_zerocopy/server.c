@@ -1,10 +1,9 @@
-/* server.c: a pool of processes made beforehand.
-   The parent accepts and hands each client to a worker that is free; while
-   none is, it does not accept, and further clients wait in the kernel's queue.
+/* server.c: a pool of workers made beforehand.
+   The server accepts and hands each client to the pool; while that has no room
+   it does not accept, and further clients wait in the kernel's queue.
 
    Run it:  ./server, and in another terminal: ./client
-   See also: pool.c for the workers; service.c for what happens with a client;
-   handover.c for the idea alone. */
+   See also: pool.c for the workers; service.c for what happens with a client. */
 
 #include <err.h>
 #include <errno.h>
@@ -46,14 +45,14 @@ update_listening(struct server *server)
                   server->listen_fd, &event) == -1)
         err(1, "epoll_ctl");
     server->listening = wanted;
-    log_event(wanted ? "accepting" : "all workers busy: new clients wait");
+    log_event(wanted ? "accepting" : "all busy: new clients wait");
 }
 
 static void
 on_listen_readable(struct server *server)
 {
     if (!pool_has_room(&server->pool))
-        return; /* the last worker was lost a moment ago */
+        return; /* it was lost a moment ago */
     int client_fd =
         listener_accept(server->listen_fd, &server->options.timeout);
     if (client_fd != -1)

@@ -227,7 +227,7 @@ pool_collect(struct pool *pool, int ready_fd)
 bool
 pool_can_queue(const struct pool *pool)
 {
-    return pool->waiting_end < POOL_WAITING_MAX;
+    return pool->exit != POOL_KILL && pool->waiting_end < POOL_WAITING_MAX;
 }
 
 void

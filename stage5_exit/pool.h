@@ -41,10 +41,11 @@ int pool_start(struct pool *pool, const struct options *options, int epoll_fd);
 /* Tell whether a worker is free to take a client. */
 bool pool_has_room(const struct pool *pool);
 
-/* Tell whether the pool can take a client who waits until a worker is free. */
+/* Tell whether the pool, which is about to be stopped, can take one more client,
+   who may have to wait for a worker. */
 bool pool_can_queue(const struct pool *pool);
 
-/* Have a worker serve the client, or have it wait for one.  There must be room.
+/* Have a worker serve the client.  There must be room, or the pool can queue.
    client_fd is the pool's from now on. */
 void pool_submit(struct pool *pool, int client_fd);
 

@@ -1,11 +1,10 @@
-/* server.c: a pool of processes made beforehand.
-   The parent accepts and hands each client to a worker that is free; while
-   none is, it does not accept, and further clients wait in the kernel's queue.
+/* server.c: a pool of workers made beforehand.
+   The server accepts and hands each client to the pool; while that has no room
+   it does not accept, and further clients wait in the kernel's queue.
    A signal ends it in good order.
 
    Run it:  ./server, and in another terminal: ./client
-   See also: pool.c for the workers; service.c for what happens with a client;
-   handover.c for the idea alone. */
+   See also: pool.c for the workers; service.c for what happens with a client. */
 
 #include <err.h>
 #include <errno.h>
@@ -54,14 +53,14 @@ update_listening(struct server *server)
                   server->listen_fd, &event) == -1)
         err(1, "epoll_ctl");
     server->listening = wanted;
-    log_event(wanted ? "accepting" : "all workers busy: new clients wait");
+    log_event(wanted ? "accepting" : "all busy: new clients wait");
 }
 
 static void
 on_listen_readable(struct server *server)
 {
     if (!pool_has_room(&server->pool))
-        return; /* the last worker was lost a moment ago */
+        return; /* it was lost a moment ago */
     int client_fd =
         listener_accept(server->listen_fd, &server->options.timeout);
     if (client_fd != -1)
@@ -69,8 +68,8 @@ on_listen_readable(struct server *server)
 }
 
 /* Begin to end.  Who queues at the listener has been let in by the kernel: these
-   clients are still accepted, where the way to end serves clients to the end.
-   Then the listener is closed, and new ones are refused. */
+   clients are still accepted, if the pool takes them.  Then the listener is
+   closed, and new ones are refused. */
 static void
 stop(struct server *server)
 {
@@ -78,7 +77,7 @@ stop(struct server *server)
     double seconds = timeout->tv_sec + timeout->tv_usec / 1e6;
     server->stopping = true;
     server->deadline = seconds > 0 ? clock_now() + seconds : INFINITY;
-    while (server->options.exit != POOL_KILL && pool_can_queue(&server->pool)) {
+    while (pool_can_queue(&server->pool)) {
         int client_fd =
             listener_accept(server->listen_fd, &server->options.timeout);
         if (client_fd == -1)

@@ -1,0 +1,13 @@
+/* clock.c: a clock for time-outs and rates. */
+
+#include <time.h>
+
+#include "clock.h"
+
+double
+clock_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now); /* fails for unknown clocks only */
+    return now.tv_sec + now.tv_nsec / 1e9;
+}

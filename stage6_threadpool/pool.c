@@ -1,0 +1,288 @@
+/* pool.c: a pool of worker threads.
+   Threads share the process's descriptors, so a client is handed over by putting
+   a number into a queue.  What threads share they also have to guard, and none
+   of them can be ended from outside but at a place where it agrees to be: when
+   it is cancelled, each handler it has pushed gives back one thing it holds. */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "log.h"
+#include "net.h"
+#include "options.h"
+#include "pool.h"
+#include "service.h"
+
+struct worker {
+    struct pool *pool;
+    pthread_t thread;
+    /* What follows is read and changed with the pool's mutex held. */
+    int client_fd; /* -1: none */
+    bool finished; /* with this client */
+    bool cut;      /* from this client, by pool_cut */
+};
+
+/* Wake the event loop. */
+static void
+notify(const struct pool *pool)
+{
+    const uint64_t one = 1;
+    if (write(pool->event_fd, &one, sizeof one) == -1) {
+        /* The counter is full, so the loop is awake (eventfd(2)). */
+    }
+}
+
+static void
+take_client(struct worker *worker, int client_fd)
+{
+    pthread_mutex_lock(&worker->pool->mutex);
+    worker->client_fd = client_fd;
+    worker->finished = false;
+    worker->cut = false;
+    pthread_mutex_unlock(&worker->pool->mutex);
+}
+
+static void
+mark_finished(struct worker *worker)
+{
+    pthread_mutex_lock(&worker->pool->mutex);
+    worker->finished = true;
+    pthread_mutex_unlock(&worker->pool->mutex);
+}
+
+/* Part from the client.  A clean-up handler. */
+static void
+leave_client(void *argument)
+{
+    struct worker *worker = argument;
+    struct pool *pool = worker->pool;
+    pthread_mutex_lock(&pool->mutex);
+    close(worker->client_fd);
+    worker->client_fd = -1;
+    if (worker->finished && !worker->cut)
+        pool->served++;
+    else
+        pool->cut++;
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+/* The thread is about to end.  A clean-up handler. */
+static void
+leave_pool(void *argument)
+{
+    struct pool *pool = argument;
+    pthread_mutex_lock(&pool->mutex);
+    pool->running--;
+    pthread_mutex_unlock(&pool->mutex);
+    notify(pool);
+}
+
+/* A thread can be cancelled at any cancellation point (pthreads(7)), and write
+   and close are such points.  So it allows that in two places only: while it
+   waits for a client, and while it serves one. */
+static void
+allow_cancel(bool allowed)
+{
+    pthread_setcancelstate(
+        allowed ? PTHREAD_CANCEL_ENABLE : PTHREAD_CANCEL_DISABLE, NULL);
+}
+
+static void
+serve(struct worker *worker, int client_fd)
+{
+    char name[NET_NAME_SIZE];
+    take_client(worker, client_fd);
+    net_peer_name(client_fd, name);
+    log_event("client %s is fd %d here", name, client_fd);
+    pthread_cleanup_push(leave_client, worker);
+    allow_cancel(true);
+    serve_client(client_fd);
+    allow_cancel(false);
+    mark_finished(worker);
+    pthread_cleanup_pop(1);
+}
+
+/* Wait for the next client.  Returns false if none will come. */
+static bool
+next_client(struct pool *pool, int *client_fd)
+{
+    bool was_full;
+    allow_cancel(true);
+    bool found = queue_pop(&pool->queue, client_fd, &was_full);
+    allow_cancel(false);
+    if (found && was_full)
+        notify(pool); /* there is room again */
+    return found;
+}
+
+/* What a worker does all its life. */
+static void *
+run(void *argument)
+{
+    struct worker *worker = argument;
+    int client_fd;
+    allow_cancel(false);
+    pthread_cleanup_push(leave_pool, worker->pool);
+    while (next_client(worker->pool, &client_fd))
+        serve(worker, client_fd);
+    pthread_cleanup_pop(1);
+    return NULL;
+}
+
+/* Start a thread for an entry.  Returns 0, -1 with errno. */
+static int
+worker_start(struct pool *pool, int number)
+{
+    struct worker *worker = &pool->workers[number];
+    *worker = (struct worker){.pool = pool, .client_fd = -1};
+    errno = pthread_create(&worker->thread, NULL, run, worker);
+    if (errno != 0)
+        return -1;
+    char name[32]; /* 15 bytes at most are allowed (pthread_setname_np(3)) */
+    snprintf(name, sizeof name, "worker-%d", number + 1);
+    pthread_setname_np(worker->thread, name);
+    log_event("%s started", name);
+    return 0;
+}
+
+/* Start all threads.  They inherit a signal mask that leaves every signal to the
+   main thread.  Returns 0, -1 with errno. */
+static int
+start_workers(struct pool *pool)
+{
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int result = 0;
+    for (int i = 0; i < pool->size && result == 0; i++)
+        result = worker_start(pool, i);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return result;
+}
+
+int
+pool_start(struct pool *pool, const struct options *options, int epoll_fd)
+{
+    *pool = (struct pool){
+        .exit = options->exit,
+        .size = options->workers,
+        .mutex = PTHREAD_MUTEX_INITIALIZER,
+        .running = options->workers,
+    };
+    pool->workers = calloc(pool->size, sizeof *pool->workers);
+    pool->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = pool->event_fd};
+    if (pool->workers == NULL || pool->event_fd == -1 ||
+        queue_init(&pool->queue, options->queue) == -1 ||
+        epoll_ctl(epoll_fd, EPOLL_CTL_ADD, pool->event_fd, &event) == -1)
+        return -1;
+    return start_workers(pool);
+}
+
+bool
+pool_has_room(struct pool *pool)
+{
+    return !queue_is_full(&pool->queue);
+}
+
+bool
+pool_can_queue(struct pool *pool)
+{
+    return pool->exit != POOL_CANCEL && pool_has_room(pool);
+}
+
+void
+pool_submit(struct pool *pool, int client_fd)
+{
+    char name[NET_NAME_SIZE];
+    net_peer_name(client_fd, name);
+    log_event("client %s is fd %d here: queued", name, client_fd);
+    queue_push(&pool->queue, client_fd);
+}
+
+void
+pool_collect(struct pool *pool, int ready_fd)
+{
+    uint64_t events;
+    if (ready_fd == pool->event_fd)
+        read_some(pool->event_fd, &events, sizeof events);
+}
+
+/* Give up the clients who still wait. */
+static void
+drop_queue(struct pool *pool)
+{
+    int client_fd;
+    while (queue_drain(&pool->queue, &client_fd)) {
+        close(client_fd);
+        pthread_mutex_lock(&pool->mutex);
+        pool->cut++;
+        pthread_mutex_unlock(&pool->mutex);
+    }
+}
+
+void
+pool_stop(struct pool *pool)
+{
+    queue_close(&pool->queue);
+    if (pool->exit == POOL_DRAIN)
+        return;
+    drop_queue(pool);
+    for (int i = 0; i < pool->size; i++)
+        pthread_cancel(pool->workers[i].thread);
+}
+
+/* The sockets are shut down under the threads that use them: whatever they wait
+   for has come to an end. */
+void
+pool_cut(struct pool *pool)
+{
+    drop_queue(pool);
+    pthread_mutex_lock(&pool->mutex);
+    for (int i = 0; i < pool->size; i++) {
+        struct worker *worker = &pool->workers[i];
+        if (worker->client_fd == -1)
+            continue;
+        worker->cut = true;
+        shutdown(worker->client_fd, SHUT_RDWR);
+    }
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+bool
+pool_has_ended(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    bool ended = pool->running == 0;
+    pthread_mutex_unlock(&pool->mutex);
+    return ended;
+}
+
+void
+pool_count(struct pool *pool, long *served, long *cut)
+{
+    pthread_mutex_lock(&pool->mutex);
+    *served = pool->served;
+    *cut = pool->cut;
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+void
+pool_release(struct pool *pool)
+{
+    for (int i = 0; i < pool->size; i++)
+        pthread_join(pool->workers[i].thread, NULL);
+    close(pool->event_fd);
+    queue_release(&pool->queue);
+    pthread_mutex_destroy(&pool->mutex);
+    free(pool->workers);
+}

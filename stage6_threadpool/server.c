@@ -1,0 +1,195 @@
+/* server.c: a pool of workers made beforehand.
+   The server accepts and hands each client to the pool; while that has no room
+   it does not accept, and further clients wait in the kernel's queue.
+   A signal ends it in good order.
+
+   Run it:  ./server, and in another terminal: ./client
+   See also: pool.c for the workers; service.c for what happens with a client. */
+
+#include <err.h>
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "io.h"
+#include "listener.h"
+#include "log.h"
+#include "options.h"
+#include "pool.h"
+#include "shutdown.h"
+
+enum { EVENTS_MAX = 64 };
+
+struct server {
+    struct options options;
+    int listen_fd;
+    int epoll_fd;
+    bool listening; /* the listener is in the epoll set */
+    struct pool pool;
+    int shutdown_fd;
+    bool stopping;
+    double deadline; /* clock_now() when what is not done is cut */
+};
+
+/* Keep the listener in the epoll set while there is room for a client, and out
+   of it while there is not. */
+static void
+update_listening(struct server *server)
+{
+    bool wanted = pool_has_room(&server->pool);
+    if (wanted == server->listening)
+        return;
+    struct epoll_event event = {
+        .events = EPOLLIN,
+        .data.fd = server->listen_fd,
+    };
+    if (epoll_ctl(server->epoll_fd, wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
+                  server->listen_fd, &event) == -1)
+        err(1, "epoll_ctl");
+    server->listening = wanted;
+    log_event(wanted ? "accepting" : "all busy: new clients wait");
+}
+
+static void
+on_listen_readable(struct server *server)
+{
+    if (!pool_has_room(&server->pool))
+        return; /* it was lost a moment ago */
+    int client_fd =
+        listener_accept(server->listen_fd, &server->options.timeout);
+    if (client_fd != -1)
+        pool_submit(&server->pool, client_fd);
+}
+
+/* Begin to end.  Who queues at the listener has been let in by the kernel: these
+   clients are still accepted, if the pool takes them.  Then the listener is
+   closed, and new ones are refused. */
+static void
+stop(struct server *server)
+{
+    const struct timeval *timeout = &server->options.drain_timeout;
+    double seconds = timeout->tv_sec + timeout->tv_usec / 1e6;
+    server->stopping = true;
+    server->deadline = seconds > 0 ? clock_now() + seconds : INFINITY;
+    while (pool_can_queue(&server->pool)) {
+        int client_fd =
+            listener_accept(server->listen_fd, &server->options.timeout);
+        if (client_fd == -1)
+            break;
+        pool_submit(&server->pool, client_fd);
+    }
+    close(server->listen_fd);
+    server->listen_fd = -1;
+    pool_stop(&server->pool);
+}
+
+/* The first signal begins the end, the next one cuts it short. */
+static void
+on_signal(struct server *server)
+{
+    int signal_number = shutdown_receive(server->shutdown_fd);
+    if (signal_number == 0)
+        return;
+    log_event("%s: %s", strsignal(signal_number),
+              server->stopping ? "cutting what is left" : "stopping");
+    if (server->stopping)
+        pool_cut(&server->pool);
+    else
+        stop(server);
+}
+
+/* How long to wait for events, for epoll_wait(2). */
+static int
+wait_ms(const struct server *server)
+{
+    if (!server->stopping || server->deadline == INFINITY)
+        return -1;
+    double left = server->deadline - clock_now();
+    return left > 0 ? left * 1000 + 1 : 0;
+}
+
+static void
+check_deadline(struct server *server)
+{
+    if (!server->stopping || clock_now() < server->deadline)
+        return;
+    log_event("drain time-out: cutting what is left");
+    pool_cut(&server->pool);
+    server->deadline = INFINITY;
+}
+
+/* Wait for clients, workers and signals, until the pool has been stopped. */
+static void
+run(struct server *server)
+{
+    struct epoll_event events[EVENTS_MAX];
+    while (!server->stopping || !pool_has_ended(&server->pool)) {
+        if (!server->stopping)
+            update_listening(server);
+        int n =
+            epoll_wait(server->epoll_fd, events, EVENTS_MAX, wait_ms(server));
+        if (n == -1 && errno != EINTR)
+            err(1, "epoll_wait");
+        for (int i = 0; i < n; i++) {
+            int ready_fd = events[i].data.fd;
+            if (ready_fd == server->listen_fd)
+                on_listen_readable(server);
+            else if (ready_fd == server->shutdown_fd)
+                on_signal(server);
+            else
+                pool_collect(&server->pool, ready_fd);
+        }
+        check_deadline(server);
+    }
+}
+
+/* Say how it went.  Returns the exit status. */
+static int
+finish(struct server *server)
+{
+    long served;
+    long cut;
+    pool_count(&server->pool, &served, &cut);
+    pool_release(&server->pool);
+    close(server->epoll_fd);
+    shutdown_close();
+    log_event("stopped: %ld clients served, %ld cut", served, cut);
+    return cut == 0 ? 0 : 1;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct server server = {.listening = false};
+    options_parse(&server.options, argc, argv);
+    if (open_standard_fds() == -1)
+        err(1, "/dev/null");
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    if (sigaction(SIGPIPE, &ignore, NULL) == -1)
+        err(1, "SIGPIPE"); /* a client that is gone is an error, no signal */
+    if (chdir(server.options.directory) == -1)
+        err(1, "%s", server.options.directory);
+    server.listen_fd = listener_open(&server.options);
+    server.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (server.epoll_fd == -1)
+        err(1, "epoll_create1");
+    server.shutdown_fd = shutdown_open();
+    if (server.shutdown_fd == -1)
+        err(1, "signals");
+    struct epoll_event event = {.events = EPOLLIN,
+                                .data.fd = server.shutdown_fd};
+    if (epoll_ctl(server.epoll_fd, EPOLL_CTL_ADD, server.shutdown_fd, &event) ==
+        -1)
+        err(1, "epoll_ctl");
+    if (pool_start(&server.pool, &server.options, server.epoll_fd) == -1)
+        err(1, "workers");
+    listener_announce(server.listen_fd);
+    run(&server);
+    return finish(&server);
+}

@@ -1,0 +1,157 @@
+/* service.c: send files.
+   The client asks for files by name, one after another; each name and each
+   answer is a train or several:
+     request   name
+     refusal   "-" message
+     file      "+" name, size (8 bytes, big-endian), data ..., an empty train
+   Only regular files of the current folder are served. */
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "log.h"
+#include "net.h"
+#include "sender.h"
+#include "service.h"
+#include "train.h"
+
+enum { MESSAGE_SIZE = 512 };
+
+/* One client, and the file that it is being sent. */
+struct client {
+    int fd;
+    char name[NET_NAME_SIZE];
+    struct sender sender;
+};
+
+/* Tell whether name, of that length, stands for a file of this folder and can
+   lead nowhere else. */
+static bool
+is_plain_name(const char *name, size_t length)
+{
+    return length > 0 && memchr(name, '/', length) == NULL &&
+           strlen(name) == length && strcmp(name, ".") != 0 &&
+           strcmp(name, "..") != 0;
+}
+
+/* Open a file for the client.  Returns NULL and its size, or else the reason why
+   it cannot be had.  O_NOFOLLOW keeps symbolic links from leading out of the
+   folder, O_NONBLOCK keeps a FIFO from making us wait for a writer (open(2)). */
+static const char *
+open_file(struct client *client, const char *name, uint64_t *size)
+{
+    int fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd == -1)
+        return strerror(errno);
+    client->sender.file_fd = fd;
+    struct stat status;
+    if (fstat(fd, &status) == -1)
+        return strerror(errno);
+    if (!S_ISREG(status.st_mode))
+        return "not a regular file";
+    *size = status.st_size;
+    return NULL;
+}
+
+/* The calls below return 1 if the conversation goes on, -1 with errno if it
+   cannot. */
+
+/* Send a refusal.  subject is what was asked for, or what else is wrong. */
+static int
+refuse(const struct client *client, const char *subject, const char *reason)
+{
+    char message[MESSAGE_SIZE];
+    int length = snprintf(message, sizeof message, "-%s: %s", subject, reason);
+    log_event("client %s: refused %s: %s", client->name, subject, reason);
+    return train_send(client->fd, message, length, 0) == -1 ? -1 : 1;
+}
+
+/* Send the file that is open.  All but the last of its trains may wait for the
+   next one: a small file leaves in one packet. */
+static int
+send_file(struct client *client, const char *name, uint64_t size)
+{
+    char greeting[1 + NAME_MAX + 1];
+    uint64_t wire_size = htobe64(size);
+    int length = snprintf(greeting, sizeof greeting, "+%s", name);
+    if (train_send(client->fd, greeting, length, MSG_MORE) == -1 ||
+        train_send(client->fd, &wire_size, sizeof wire_size, MSG_MORE) == -1 ||
+        sender_send(&client->sender, size) == -1)
+        return -1;
+    log_event("client %s: sent %s, %ju bytes", client->name, name,
+              (uintmax_t)size);
+    return 1;
+}
+
+/* Answer the request for name, of that length. */
+static int
+answer(struct client *client, const char *name, size_t length)
+{
+    if (!is_plain_name(name, length))
+        return refuse(client, name, "not a plain file name");
+    uint64_t size = 0;
+    const char *reason = open_file(client, name, &size);
+    int result = reason == NULL ? send_file(client, name, size)
+                                : refuse(client, name, reason);
+    sender_close(&client->sender);
+    return result;
+}
+
+/* Answer one request.  Returns 1, 0 if the client has no more, -1 with errno if
+   the conversation cannot go on. */
+static int
+serve_request(struct client *client)
+{
+    char name[NAME_MAX + 1];
+    size_t length;
+    int result = train_receive(client->fd, name, NAME_MAX, &length);
+    if (result == 1) {
+        name[length] = '\0';
+        return answer(client, name, length);
+    }
+    if (result == -1 && errno == ENOBUFS)
+        return refuse(client, "name", "longer than 255 bytes");
+    if (result == -1 && errno == EMSGSIZE) {
+        refuse(client, "train", "longer than 1048576 bytes");
+        errno = EMSGSIZE;
+    }
+    return result;
+}
+
+/* Give back what a client needed.  A clean-up handler: the thread can be
+   cancelled wherever it waits. */
+static void
+release(void *argument)
+{
+    struct client *client = argument;
+    sender_close(&client->sender);
+}
+
+void
+serve_client(int client_fd)
+{
+    struct client client = {.fd = client_fd};
+    net_peer_name(client_fd, client.name);
+    sender_init(&client.sender, client_fd);
+    int result;
+    pthread_cleanup_push(release, &client);
+    do
+        result = serve_request(&client);
+    while (result == 1);
+    pthread_cleanup_pop(1);
+    const char *why = strerror(errno);
+    if (result == 0)
+        why = "done";
+    else if (errno == ENODATA)
+        why = "the file has become shorter";
+    log_event("client %s: %s", client.name, why);
+    net_finish(client_fd);
+}

@@ -1,0 +1,9 @@
+#ifndef SERVICE_H
+#define SERVICE_H
+
+/* All that happens with one client, from the first byte to the last.  Returns
+   when the client has no more to ask, is gone, or was silent for too long.
+   The caller still closes client_fd. */
+void serve_client(int client_fd);
+
+#endif
