@@ -153,10 +153,16 @@ worker_reap(struct worker *worker)
     if (waitpid(worker->pid, &status, 0) == worker->pid)
         log_process_end("worker", worker->pid, status);
     worker->pid = 0;
-    if (worker->state == WORKER_BUSY)
-        worker->state = WORKER_FREE; /* its client is lost with it */
-    if (worker->state == WORKER_SENT)
-        worker->state = WORKER_CHOSEN; /* its client is ours still */
+    switch (worker->state) {
+    case WORKER_BUSY: /* its client is lost with it */
+        worker->state = WORKER_FREE;
+        break;
+    case WORKER_SENT: /* its client is ours still */
+        worker->state = WORKER_CHOSEN;
+        break;
+    default:
+        break;
+    }
 }
 
 bool

@@ -104,8 +104,6 @@ on_worker_gone(struct pool *pool, struct worker *worker)
        of it left, and a sibling may just be starting (epoll(7), Q6). */
     epoll_ctl(pool->epoll_fd, EPOLL_CTL_DEL, worker->channel_fd, NULL);
     worker_reap(worker);
-    if (pool->cutting)
-        worker_drop_client(worker);
     if (worker_is_young(worker)) {
         retry_later(pool);
     } else {
@@ -199,6 +197,8 @@ go_on_stopping(struct pool *pool)
                        worker->state == WORKER_BUSY;
         if (worker->pid != 0 && !worker->dismissed && settled)
             worker_dismiss(worker);
+        if (worker->pid == 0 && pool->cutting)
+            worker_drop_client(worker);
     }
 }
 

@@ -222,12 +222,17 @@ worker_reap(struct worker *worker)
         log_process_end("worker", worker->pid, status);
     worker->pid = 0;
     worker->dismissed = false;
-    if (worker->state == WORKER_BUSY)
+    switch (worker->state) {
+    case WORKER_BUSY: /* its client is lost with it */
+        worker->state = WORKER_FREE;
         worker->cut++;
-    if (worker->state == WORKER_BUSY)
-        worker->state = WORKER_FREE; /* its client is lost with it */
-    if (worker->state == WORKER_SENT)
-        worker->state = WORKER_CHOSEN; /* its client is ours still */
+        break;
+    case WORKER_SENT: /* its client is ours still */
+        worker->state = WORKER_CHOSEN;
+        break;
+    default:
+        break;
+    }
 }
 
 void
