@@ -1,0 +1,102 @@
+# Poolladder: everything is typed here, in the top folder. Each stage folder
+# has its own short Makefile and does not need this one.
+#
+# Each target has a line `## name   text` above it: `make help` prints them.
+
+# Every folder stage1_name, stage2_name ... with a Makefile in it is a stage.
+# A new one needs no change here.
+STAGES  := $(patsubst %/Makefile,%,$(wildcard stage[1-9]_*/Makefile))
+NUMBERS := $(foreach s,$(STAGES),$(patsubst stage%,%,$(firstword $(subst _, ,$(s)))))
+
+# $(call folder,2) is stage2_fdpass
+folder = $(firstword $(filter stage$(1)_%,$(STAGES)))
+
+C_FILES  := $(wildcard stage*/*.[ch] tests/*.[ch] tests/*/*.[ch])
+SH_FILES := .ci/run $(wildcard tests/*.sh tests/*/*.sh tests/*.bash tests/*.bats)
+
+## all          build every stage (what plain `make` does)
+all: $(STAGES)
+
+$(STAGES):
+	@$(MAKE) --no-print-directory -C $@
+
+## help         this list
+help:
+	@sed -n 's/^## /  make /p' $(firstword $(MAKEFILE_LIST))
+
+## stageN       build stage N, and say what to try next
+$(NUMBERS:%=stage%): stage%:
+	@$(MAKE) --no-print-directory -C $(call folder,$*)
+	@tests/next.sh $(call folder,$*)
+
+## demo         every stage at work, a line of result each
+demo:
+	@tests/demo.sh
+
+## demoN        the same for stage N alone
+$(NUMBERS:%=demo%): demo%:
+	@tests/demo.sh $*
+
+## test         every test (Bats)
+test:
+	@tests/run.sh all
+
+## testN        the tests that stage N has to pass
+$(NUMBERS:%=test%): test%:
+	@tests/run.sh $*
+
+## diffN        what stage N adds to the one before it
+$(NUMBERS:%=diff%): diff%:
+	@tests/diff.sh $*
+
+## gdbN         a guided tour of stage N in the debugger
+$(NUMBERS:%=gdb%): gdb%:
+	@tests/tour.sh $*
+
+## straceN      the system calls of stage N for each MiB of a file (from 4 on)
+$(NUMBERS:%=strace%): strace%:
+	@tests/strace.sh $*
+
+## bench        what the methods and the pools cost on this machine
+bench: $(STAGES)
+	@tests/bench/methods.sh
+	@tests/bench/pools.sh
+
+## memcheck     the tests again, every server under Valgrind
+memcheck:
+	@tests/memcheck.sh
+
+## sanitize     the tests again, built with the address and undefined sanitizers
+sanitize:
+	@tests/sanitize.sh
+
+## race         helgrind, DRD and the thread sanitizer on programs with threads
+race:
+	@tests/race.sh
+
+## doctor       which tools are here, which are missing, how to get them
+doctor:
+	@tests/doctor.sh
+
+## format       put the C files into the house format
+format:
+	@clang-format -i $(C_FILES)
+
+## check        is the C in the house format, and what does shellcheck say
+check:
+	@clang-format --dry-run -Werror $(C_FILES)
+	@shellcheck -x $(SH_FILES)
+
+## clean        remove what was built
+clean: $(STAGES:%=%/clean) tests/clean
+
+%/clean:
+	@$(MAKE) --no-print-directory -C $* clean
+
+# A number that no stage has ends here.
+stage% demo% test% diff% gdb% strace%:
+	$(error there is no stage for '$@'; the stages are $(NUMBERS))
+
+.PHONY: all help demo test bench memcheck sanitize race doctor format check clean \
+	$(STAGES) $(NUMBERS:%=stage%) $(NUMBERS:%=demo%) $(NUMBERS:%=test%) \
+	$(NUMBERS:%=diff%) $(NUMBERS:%=gdb%) $(NUMBERS:%=strace%)

@@ -1,0 +1,82 @@
+#!/bin/bash
+# memcheck.sh: run the tests with every server under Valgrind's memcheck, then
+# some of them again with every client under it. Each process, workers included,
+# writes a report, and the script reads them all. An error, a lost block, or an
+# fd that a process opened and left open at its end fails, whatever the tests say.
+#
+# Fds do not count where a process is ended by a signal, for then it cannot close
+# them, nor in clients, which leave them to the kernel when they fail.
+
+set -u
+# shellcheck source=tests/variant.bash
+source "$(dirname "$0")/variant.bash"
+
+export TIMEOUT_SCALE=10
+valgrind="valgrind --leak-check=full --track-fds=yes --error-exitcode=99"
+valgrind+=" --trace-children=yes --log-file=$reports/%q{SERVER_RUN}.%p"
+
+client_suites=(echo download) # that try the client, not only use it
+
+# Name the reports with something wrong in them. $1 is 1 if fds count.
+bad_reports() {
+    awk -v fds_count="$1" '
+    FNR == 1 { opened = 0; killed = 0 }
+    { sub(/^==[0-9]+== ?/, "") }
+    /^Process terminating with default action of signal/ { killed = 1 }
+    opened && fds_count && !killed && !/inherited from parent/ {
+        print FILENAME
+    }
+    { opened = /^Open (file descriptor|AF_[A-Z0-9]+ socket)/ }
+    /^ERROR SUMMARY: [1-9]/ { print FILENAME }
+    ' "$reports"/* | sort -u
+}
+
+# Read all reports; show some of the bad ones and fail if there are any.
+read_reports() {
+    local bad
+    if [ -z "$(ls "$reports")" ]; then
+        echo "nothing ran under Valgrind"
+        return 1
+    fi
+    mapfile -t bad < <(bad_reports "$1")
+    [ ${#bad[@]} -gt 0 ] || return 0
+    cat "${bad[@]:0:3}"
+    echo "${#bad[@]} processes with something wrong; above are the first reports"
+    return 1
+}
+
+server_row() {
+    local folder=$1 program=$2 status=0
+    shift 2
+    WRAP=$valgrind variant_test "$folder" "$program" "${@/%/.bats}" || status=1
+    read_reports 1 || status=1
+    variant_verdict $status "$folder" "$program"
+}
+
+# Put a script in the client's place that runs it under Valgrind.
+wrap_client() {
+    local client=$work/$1/client
+    mv "$client" "$work/$1/build/client"
+    printf '#!/bin/sh\nexec %s "%s" "$@"\n' \
+        "$valgrind" "$work/$1/build/client" >"$client"
+    chmod +x "$client"
+}
+
+client_row() {
+    local folder=$1 program=$2 status=0 suite files=()
+    shift 2
+    for suite in "$@"; do
+        [[ " ${client_suites[*]} " != *" $suite "* ]] || files+=("$suite.bats")
+    done
+    [ "$program" = server ] && [ ${#files[@]} -gt 0 ] || return 0
+    wrap_client "$folder"
+    variant_test "$folder" "$program" "${files[@]}" || status=1
+    read_reports 0 || status=1
+    variant_verdict $status "$folder" client
+}
+
+# The debug information of newer compilers is more than older Valgrinds can read.
+variant_build CFLAGS='-Og -g -gdwarf-4'
+variant_rows server_row
+variant_rows client_row
+[ "$failures" -eq 0 ]

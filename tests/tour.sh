@@ -1,0 +1,95 @@
+#!/bin/bash
+# tour.sh [--batch] N: a guided tour of stage N in the debugger. gdb does what
+# tour.gdb of the stage says and waits at each stop for the Enter key; with
+# --batch it does not wait, and the tour may take a minute at most. Status 0 if
+# the tour came to its end.
+#
+# The tour starts the server; this script plays the client. The tour can use
+#   $TOUR_OUT   where the server's standard output is to go: the client waits
+#               there for the port
+#   cue         a command: the client waits for it where its part below says so
+# and what else is in tour_setup.gdb.
+
+set -u
+tests=$(cd "$(dirname "$0")" && pwd) || exit
+export LC_ALL=C SHELL=/bin/sh
+patience=${TOUR_PATIENCE:-60} # seconds, with --batch
+unset MAKEFLAGS MAKELEVEL MFLAGS
+
+die() {
+    echo "tour.sh: $*" >&2
+    exit 2
+}
+
+# Wait until the tour gives the cue.
+await_cue() {
+    read -r -u "$cue"
+}
+
+# Stages 1 and 2: a line, an answer.
+say_hello() {
+    echo "hello" | ./client --port "$port"
+}
+
+# Stage 3: two requests. The first train stops short after "Make"; what is left
+# of it comes together with the second one.
+send_pieces() {
+    exec {server}<>"/dev/tcp/127.0.0.1/$port"
+    printf '\0\0\0\10Make' >&"$server"
+    await_cue
+    printf 'file\0\0\0\6nosuch' >&"$server"
+    cat <&"$server" >/dev/null
+}
+
+# Be the client, once the server listens. What the tour or the server opens is
+# open here too, so nobody waits for the other to open it.
+play_client() {
+    local cue out port line
+    exec {cue}<>"$TOUR_CUE" {out}<>"$TOUR_OUT"
+    read -r -u "$out" line
+    echo "$line"
+    port=${line##*:}
+    case $1 in
+    [12]) say_hello ;;
+    3) send_pieces ;;
+    esac
+}
+
+# shellcheck disable=SC2317 # the trap calls it
+clean_up() {
+    { kill -KILL -- "-$player" && wait "$player"; } 2>/dev/null
+    rm -rf "$work"
+}
+
+pause=yes
+[ "${1-}" != --batch ] || { pause='' && shift; }
+[[ $# -eq 1 && $1 == [1-9] ]] || die "usage: tour.sh [--batch] N"
+cd "$tests/../stage$1"_*/ 2>/dev/null || die "there is no stage $1"
+[ -e tour.gdb ] || die "stage $1 has no tour"
+command -v gdb >/dev/null || die "gdb is not here (see make doctor)"
+make -s || exit
+
+# Nothing but 0, 1 and 2 shall be open in the server (255 is bash's own).
+for fd in /proc/$$/fd/*; do
+    fd=${fd##*/}
+    [ "$fd" -le 2 ] || [ "$fd" -eq 255 ] || exec {fd}>&-
+done
+
+player='' # the process group of the client
+work=$(mktemp -d "${TMPDIR:-/tmp}/poolladder-tour-XXXXXX") || exit
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+export TOUR_OUT=$work/out TOUR_CUE=$work/cue
+mkfifo "$TOUR_OUT" "$TOUR_CUE" || exit
+set -m
+play_client "$1" </dev/null &
+set +m
+player=$!
+
+tour=(gdb -nx -q -batch -x "$tests/tour_setup.gdb" -x tour.gdb ./server)
+if [ -n "$pause" ]; then
+    "${tour[@]}"
+else
+    timeout --kill-after=5 "$patience" "${tour[@]}" </dev/null
+fi
