@@ -71,7 +71,7 @@ converse(int server_fd, FILE *answers)
     while ((length = getline(&line, &line_size, stdin)) != -1) {
         send_line(server_fd, line, length);
         length = getline(&answer, &answer_size, answers);
-        if (length == -1)
+        if (length == -1 || answer[length - 1] != '\n')
             errx(1, "connection closed by the server");
         if (fwrite(answer, 1, length, stdout) != (size_t)length ||
             fflush(stdout) == EOF)
