@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,7 +33,7 @@ on_child_ended(int signal_number)
 
 /* Hold SIGCHLD back except while we wait, so that it can come at one place only
    and never between a look at the children and the wait for the next one.
-   Returns the signal mask to wait with, which is the one from before. */
+   Returns the signal mask to wait with: the one from before, less SIGCHLD. */
 static sigset_t
 hold_child_signal(void)
 {
@@ -44,28 +45,61 @@ hold_child_signal(void)
     if (sigprocmask(SIG_BLOCK, &child_signal, &waiting_mask) == -1 ||
         sigaction(SIGCHLD, &action, NULL) == -1)
         err(1, "SIGCHLD");
+    sigdelset(&waiting_mask, SIGCHLD);
     return waiting_mask;
 }
 
-/* Reap every child that has ended; returns how many.  A loop, because several
-   deaths can arrive as one SIGCHLD (waitpid(2)). */
-static int
-reap_children(void)
+/* The children that serve a client.  A program can have others, started by who
+   was in this process before it: those do not count. */
+struct children {
+    int count;
+    int most;
+    pid_t *pids; /* room for most */
+};
+
+static void
+children_init(struct children *children, int most)
 {
-    int reaped = 0;
+    *children = (struct children){.most = most};
+    children->pids = calloc(most, sizeof *children->pids);
+    if (children->pids == NULL)
+        err(1, "children");
+}
+
+static void
+children_add(struct children *children, pid_t pid)
+{
+    children->pids[children->count++] = pid;
+}
+
+static void
+children_remove(struct children *children, pid_t pid)
+{
+    for (int i = 0; i < children->count; i++) {
+        if (children->pids[i] == pid) {
+            children->pids[i] = children->pids[--children->count];
+            return;
+        }
+    }
+}
+
+/* Reap every child that has ended.  A loop, because several deaths can arrive as
+   one SIGCHLD (waitpid(2)). */
+static void
+reap_children(struct children *children)
+{
     int status;
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         log_process_end("process", pid, status);
-        reaped++;
+        children_remove(children, pid);
     }
-    return reaped;
 }
 
-/* Fork a child that serves the client and ends.  Returns how many children are
-   added: 1, or 0 if there can be none just now. */
-static int
-start_child(int listen_fd, int client_fd, const sigset_t *waiting_mask)
+/* Fork a child that serves the client and ends. */
+static void
+start_child(struct children *children, int listen_fd, int client_fd,
+            const sigset_t *waiting_mask)
 {
     char name[NET_NAME_SIZE];
     net_peer_name(client_fd, name);
@@ -74,7 +108,7 @@ start_child(int listen_fd, int client_fd, const sigset_t *waiting_mask)
     case -1:
         log_event("client %s: fork: %s", name, strerror(errno));
         listener_rest();
-        return 0;
+        break;
     case 0:
         close(listen_fd); /* the parent's: only it accepts */
         sigprocmask(SIG_SETMASK, waiting_mask, NULL);
@@ -84,7 +118,7 @@ start_child(int listen_fd, int client_fd, const sigset_t *waiting_mask)
     default:
         log_event("client %s is fd %d: process %d serves it", name, client_fd,
                   pid);
-        return 1;
+        children_add(children, pid);
     }
 }
 
@@ -94,10 +128,11 @@ static void
 accept_clients(int listen_fd, const struct options *options)
 {
     sigset_t waiting_mask = hold_child_signal();
-    int children = 0;
+    struct children children;
+    children_init(&children, options->workers);
     for (;;) {
-        children -= reap_children();
-        bool full = children == options->workers;
+        reap_children(&children);
+        bool full = children.count == children.most;
         struct pollfd listener = {
             .fd = full ? -1 : listen_fd, /* poll(2) passes over -1 */
             .events = POLLIN,
@@ -110,8 +145,8 @@ accept_clients(int listen_fd, const struct options *options)
         int client_fd = listener_accept(listen_fd, &options->timeout);
         if (client_fd == -1)
             continue;
-        children += start_child(listen_fd, client_fd, &waiting_mask);
-        close(client_fd); /* the child's: else the client never sees the end */
+        start_child(&children, listen_fd, client_fd, &waiting_mask);
+        close(client_fd); /* the child's: a copy would outlive the child */
     }
 }
 

@@ -3,7 +3,9 @@
 
 /* All that happens with one client, from the first byte to the last.  Returns
    when the client has no more to ask, is gone, or was silent for too long.
-   The caller still closes client_fd. */
+   The caller still closes client_fd.
+   SIMPLIFIED: only silence has a limit in time.  A client that says one byte now
+   and then can stay for ever. */
 void serve_client(int client_fd);
 
 #endif

@@ -58,8 +58,10 @@ worker_main(int channel_fd)
     char order;
     int client_fd;
     int result;
-    if (close_inherited(channel_fd) == -1)
+    if (close_inherited(channel_fd) == -1) {
+        log_event("worker: %s", strerror(errno));
         _exit(1);
+    }
     while ((result = fdpass_receive(channel_fd, &order, &client_fd)) == 1)
         serve_order(channel_fd, client_fd);
     if (result == -1)
@@ -125,8 +127,8 @@ static void
 on_report(struct worker *worker, char report)
 {
     if (report == REPORT_TAKEN && worker->state == WORKER_SENT) {
-        close(worker->client_fd); /* the worker's now: else the client would */
-        worker->client_fd = -1; /* not see the end when the worker closes it */
+        close(worker->client_fd); /* the worker's: a copy would outlive it */
+        worker->client_fd = -1;
         worker->state = WORKER_BUSY;
     } else if (report == REPORT_FREE && worker->state == WORKER_BUSY) {
         worker->state = WORKER_FREE;
@@ -150,7 +152,11 @@ worker_reap(struct worker *worker)
     close(worker->channel_fd);
     worker->channel_fd = -1;
     int status;
-    if (waitpid(worker->pid, &status, 0) == worker->pid)
+    pid_t pid;
+    do
+        pid = waitpid(worker->pid, &status, 0);
+    while (pid == -1 && errno == EINTR);
+    if (pid == worker->pid)
         log_process_end("worker", worker->pid, status);
     worker->pid = 0;
     switch (worker->state) {

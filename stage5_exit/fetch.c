@@ -22,7 +22,7 @@ enum {
 };
 
 /* Ask for a file and receive the first train of the answer as a text.  Returns
-   1, 0 or -1 as train_receive does. */
+   1, 0 or -1 as train_receive does; EPROTO: it is none. */
 static int
 ask(int server_fd, const char *name, char *text, size_t size)
 {
@@ -30,9 +30,13 @@ ask(int server_fd, const char *name, char *text, size_t size)
     if (train_send(server_fd, name, strlen(name), 0) == -1)
         return -1;
     int result = train_receive(server_fd, text, size - 1, &length);
-    if (result == 1)
-        text[length] = '\0';
-    return result;
+    if (result != 1)
+        return result;
+    text[length] = '\0';
+    if (strlen(text) == length)
+        return 1;
+    errno = EPROTO;
+    return -1;
 }
 
 /* Receive the size of a file.  Returns as above; EPROTO: it is none. */

@@ -103,8 +103,10 @@ worker_main(int channel_fd, enum pool_exit how)
     int client_fd;
     int result;
     sigset_t waiting_mask;
-    if (leave_signals() == -1 || close_inherited(channel_fd) == -1)
+    if (leave_signals() == -1 || close_inherited(channel_fd) == -1) {
+        log_event("worker: %s", strerror(errno));
         _exit(1);
+    }
     sigprocmask(SIG_SETMASK, NULL, &waiting_mask);
     if (how == POOL_MASK)
         waiting_mask = hold_term_signal();
@@ -192,8 +194,8 @@ static void
 on_report(struct worker *worker, char report)
 {
     if (report == REPORT_TAKEN && worker->state == WORKER_SENT) {
-        close(worker->client_fd); /* the worker's now: else the client would */
-        worker->client_fd = -1; /* not see the end when the worker closes it */
+        close(worker->client_fd); /* the worker's: a copy would outlive it */
+        worker->client_fd = -1;
         worker->state = WORKER_BUSY;
     } else if (report == REPORT_FREE && worker->state == WORKER_BUSY) {
         worker->state = WORKER_FREE;
@@ -218,7 +220,11 @@ worker_reap(struct worker *worker)
     close(worker->channel_fd);
     worker->channel_fd = -1;
     int status;
-    if (waitpid(worker->pid, &status, 0) == worker->pid)
+    pid_t pid;
+    do
+        pid = waitpid(worker->pid, &status, 0);
+    while (pid == -1 && errno == EINTR);
+    if (pid == worker->pid)
         log_process_end("worker", worker->pid, status);
     worker->pid = 0;
     worker->dismissed = false;
