@@ -41,6 +41,11 @@ send_pieces() {
     cat <&"$server" >/dev/null
 }
 
+# Stages 4 to 6: files of the stage's own folder.
+download() {
+    ./client --port "$port" --quiet --timeout 0 --output .. "$@"
+}
+
 # Be the client, once the server listens. What the tour or the server opens is
 # open here too, so nobody waits for the other to open it.
 play_client() {
@@ -52,14 +57,17 @@ play_client() {
     case $1 in
     [12]) say_hello ;;
     3) send_pieces ;;
+    4) download Makefile Makefile Makefile Makefile ;;
+    5) download Makefile ;;
+    6) await_cue && download Makefile ;;
     esac
 }
 
 # shellcheck disable=SC2317 # the trap calls it
 clean_up() {
-    { kill -KILL -- "-$player" && wait "$player"; } 2>/dev/null
+    [ -z "$player" ] || { kill -KILL -- "-$player" && wait "$player"; }
     rm -rf "$work"
-}
+} 2>/dev/null
 
 pause=yes
 [ "${1-}" != --batch ] || { pause='' && shift; }
@@ -67,19 +75,28 @@ pause=yes
 cd "$tests/../stage$1"_*/ 2>/dev/null || die "there is no stage $1"
 [ -e tour.gdb ] || die "stage $1 has no tour"
 command -v gdb >/dev/null || die "gdb is not here (see make doctor)"
-make -s || exit
-
-# Nothing but 0, 1 and 2 shall be open in the server (255 is bash's own).
-for fd in /proc/$$/fd/*; do
-    fd=${fd##*/}
-    [ "$fd" -le 2 ] || [ "$fd" -eq 255 ] || exec {fd}>&-
-done
 
 player='' # the process group of the client
 work=$(mktemp -d "${TMPDIR:-/tmp}/poolladder-tour-XXXXXX") || exit
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+
+# Build a copy without optimisation: no variable is optimised out, no function
+# is missing, however the stage itself was built.
+copy=$work/$(basename "$PWD")
+mkdir "$copy" || exit
+find . -maxdepth 1 -type f \( -name '*.[ch]' -o -name '*.mk' -o -name Makefile \
+    -o -name tour.gdb \) -exec cp -t "$copy" {} +
+cd "$copy" || exit
+make -s -j2 CFLAGS='-O0 -g3' || exit
+
+# Nothing but 0, 1 and 2 shall be open in the server (255 is bash's own).
+for fd in /proc/self/fd/*; do
+    fd=${fd##*/}
+    [ "$fd" -le 2 ] || [ "$fd" -eq 255 ] || exec {fd}>&-
+done
+
 export TOUR_OUT=$work/out TOUR_CUE=$work/cue
 mkfifo "$TOUR_OUT" "$TOUR_CUE" || exit
 set -m
