@@ -107,6 +107,8 @@ main(int argc, char **argv)
     }
     if (optind < argc)
         cli_error("unexpected argument '%s'", argv[optind]);
+    if (open_standard_fds() == -1)
+        err(1, "/dev/null");
 
     int server_fd = connect_to(address, port);
     FILE *answers = fdopen(server_fd, "r");

@@ -17,6 +17,7 @@
 #include "cli.h"
 #include "download.h"
 #include "fetch.h"
+#include "io.h"
 #include "net.h"
 #include "receiver.h"
 
@@ -163,6 +164,8 @@ main(int argc, char **argv)
 {
     struct options options;
     parse(&options, argc, argv);
+    if (open_standard_fds() == -1)
+        err(1, "/dev/null");
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     if (sigaction(SIGPIPE, &ignore, NULL) == -1)
         err(1, "SIGPIPE");

@@ -1,12 +1,389 @@
 #!/usr/bin/env bats
-# The line protocol: every line comes back with the id of who answers.
+# echo.bats: the line protocol. Every line comes back with the id of who answers,
+# whatever is in it and in whatever pieces it comes, and no client disturbs the
+# others or brings the server down.
+
+# shellcheck disable=SC2034,SC2153,SC2154 # helpers.bash or run sets or reads it
 
 load helpers
 
+LINE_MAX=65536 # the newline included
+TOO_LONG="error: line longer than 65536 bytes"
+
+# id TEXT: set ID to the id at the start of an answer.
+id() {
+    [[ $1 =~ ^\[([0-9]+)\]\  ]] || fail "no answer begins like this: '$1'"
+    ID=${BASH_REMATCH[1]}
+}
+
+# assert_answers LINE...: the output is the answers to these, from one process or
+# thread.
+assert_answers() {
+    local ID
+    assert_success
+    id "$output"
+    assert_equal "$output" "$(printf "[$ID] %s\n" "$@")"
+}
+
+# assert_serves: a new client gets its answer.
+assert_serves() {
+    run run_client <<<hello
+    assert_answers hello
+}
+
+# assert_no_deaths: nobody who served a client came to harm.
+assert_no_deaths() {
+    run server_log
+    refute_output --partial 'killed by signal'
+    refute_output --regexp 'ended with status [1-9]'
+}
+
+# cpu_ticks PID: print how many hundredths of a second of CPU time it has used.
+cpu_ticks() {
+    local stat
+    read -r stat <"/proc/$1/stat"
+    read -ra stat <<<"${stat##*) }"
+    echo $((stat[11] + stat[12]))
+}
+
+# resident PID: set KIB to how many KiB of memory it has; 0 if it is gone.
+resident() {
+    local key value
+    KIB=0
+    while read -r key value _; do
+        [ "$key" != VmRSS: ] || KIB=$value
+    done 2>/dev/null <"/proc/$1/status" || true
+}
+
+# ---- Lines
 
 @test "a line comes back with the id of the process or thread that serves" {
+    local ID pid found=''
     start_server
-    run client <<<"hello"
+    hold_client 5
+    ask 5 hello
+    id "$REPLY"
+    assert_equal "$REPLY" "[$ID] hello"
+    # It is a thread of the server or of a child of it.
+    for pid in $SERVER_PID $(children "$SERVER_PID"); do
+        [ ! -d "/proc/$pid/task/$ID" ] || found=$pid
+    done
+    [ -n "$found" ] || fail "the server has no process or thread $ID"
+    ask 5 "and another"
+    assert_equal "$REPLY" "[$ID] and another"
+}
+
+@test "several lines in one segment are answered one by one [fault 24]" {
+    start_server
+    run evil 'send:one\ntwo\n\nthree\n' halfclose recv-all
+    assert_answers one two '' three
+}
+
+@test "a line that comes byte by byte is one line [fault 23]" {
+    start_server
+    run evil 'bytewise:hello there\nand' 'bytewise: again\n' halfclose recv-all
+    assert_answers "hello there" "and again"
+}
+
+@test "a client that ends its side still gets all answers [fault 20]" {
+    start_server
+    run evil 'repeat:2000:line\n' halfclose recv-all
+    mapfile -t lines < <(yes line | head -n 2000)
+    assert_answers "${lines[@]}"
+    run evil halfclose recv-all
     assert_success
-    assert_output --regexp '^\[[0-9]+\] hello$'
+    assert_output ''
+}
+
+@test "bytes without a newline are answered as a line when the client ends" {
+    start_server
+    run evil 'send:one\nhalf a line' halfclose recv-all
+    assert_answers one "half a line"
+    run run_client < <(printf 'one\nhalf a line')
+    assert_answers one "half a line"
+}
+
+@test "a line can hold any byte, through the server and the client" {
+    local i byte ID sent=$BATS_TEST_TMPDIR/sent got=$BATS_TEST_TMPDIR/got
+    start_server
+    {
+        echo text
+        for i in {0..255}; do
+            printf -v byte %x "$i"
+            printf '%b' "\\x$byte"
+        done
+        echo
+        head -c 100000 /dev/urandom
+        echo
+    } >"$sent"
+    run_client <"$sent" >"$got"
+    id "$(head -n 1 "$got")"
+    LC_ALL=C sed "s/^/[$ID] /" "$sent" | cmp - "$got"
+    evil 'send:text\n\0a\0\n' halfclose recv-all >"$got"
+    id "$(head -n 1 "$got")"
+    printf "[$ID] %b\n" text '\0a\0' | cmp - "$got"
+}
+
+@test "a line of 64 KiB is answered" {
+    local long
+    start_server
+    long=$(head -c $((LINE_MAX - 1)) /dev/zero | tr '\0' x)
+    run evil repeat:$((LINE_MAX - 1)):x 'send:\nshort\n' halfclose recv-all
+    assert_answers "$long" short
+    run run_client <<<"$long"
+    assert_answers "$long"
+}
+
+@test "a longer line is answered with an error, which arrives whole [fault 21]" {
+    start_server
+    # The server still has bytes to read when it closes; were they left unread,
+    # a reset would follow that can destroy its answer.
+    run evil 'send:one\n' repeat:$((LINE_MAX * 8)):x recv-all
+    assert_answers one "$TOO_LONG"
+    run evil repeat:$LINE_MAX:x 'send:\n' recv-all
+    assert_answers "$TOO_LONG"
+    head -c $((LINE_MAX + 1)) /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/long"
+    run run_client <"$BATS_TEST_TMPDIR/long"
+    assert_answers "$TOO_LONG"
+    assert_serves
+    assert_no_deaths
+}
+
+# ---- What the system does to calls
+
+@test "reads and writes that are cut short lose nothing [fault 22]" {
+    local line='a line that takes several reads and writes to get through'
+    start_short
+    run with_short_io timeout 20 "$STAGE_DIR/client" --port "$SERVER_PORT" \
+        < <(printf '%s\n' "$line" "$line$line" '' "$line") 3>&-
+    assert_answers "$line" "$line$line" '' "$line"
+    assert_short "$SERVER"
+    assert_short client
+}
+
+# bats test_tags=native
+@test "calls that a signal interrupts are made again [fault 9]" {
+    local i calls='accept4,read,recvfrom,recvmsg,sendto,sendmsg'
+    calls+=',?poll,ppoll,?epoll_wait,epoll_pwait,wait4'
+    # The first ones may belong to the dynamic linker.
+    start_injected "$calls:error=EINTR:when=4+2"
+    for i in {1..6}; do
+        run run_client < <(printf '%s\n' one two three four five six)
+        assert_answers one two three four five six
+    done
+    for i in accept4 'read|recvfrom' sendto; do
+        run grep -E "($i)\(.*INJECTED" "$TRACE"
+        assert_success
+    done
+    assert_no_deaths
+}
+
+# bats test_tags=native
+@test "a client that gives up while it waits does no harm [fault 10]" {
+    local error
+    for error in ECONNABORTED EPROTO; do
+        start_injected accept4:error=$error:when=1
+        assert_serves
+        assert_injected
+        stop_server
+    done
+}
+
+# bats test_tags=native
+@test "out of fds the server rests, and serves later [fault 11] [fault 12]" {
+    local fd lines ticks i pid acceptors
+    command -v prlimit >/dev/null || skip "prlimit(1) is missing"
+    start_server --workers 5
+    # Who holds the listener accepts: the parent, or workers.
+    acceptors=$(ss -tlnpH "sport = :$SERVER_PORT" | grep -o 'pid=[0-9]*')
+    acceptors=${acceptors//pid=/}
+    for pid in $acceptors; do
+        prlimit --pid "$pid" --nofile="$(fd_count "$pid"):"
+    done
+    for fd in {5..9}; do
+        hold_client "$fd"
+    done
+    wait_for_log 'Too many open files'
+    ticks=$(cpu_ticks "$SERVER_PID")
+    lines=$(server_log | wc -l)
+    for i in {1..20}; do
+        tick
+    done
+    lines=$(($(server_log | wc -l) - lines))
+    ticks=$(($(cpu_ticks "$SERVER_PID") - ticks))
+    ((lines <= 10 * $(wc -w <<<"$acceptors"))) || fail "$lines lines of log in 0.4 s: the server spins"
+    ((ticks <= 5)) || fail "0.0$ticks s of CPU time in 0.4 s: the server spins"
+    for pid in $acceptors; do
+        prlimit --pid "$pid" --nofile=1000:
+    done
+    for fd in {5..9}; do
+        ask "$fd" hello
+        release_client "$fd"
+    done
+}
+
+# ---- Bad clients
+
+@test "a client that is silent is let go [fault 16]" {
+    local now_ms start
+    start_server --timeout 0.3
+    now
+    start=$now_ms
+    run evil 'send:hello\n' recv-all
+    assert_answers hello
+    now
+    ((now_ms - start >= 280)) || fail "let go after $((now_ms - start)) ms"
+    ((now_ms - start <= 2000 * TIMEOUT_SCALE)) ||
+        fail "let go only after $((now_ms - start)) ms"
+    run evil 'send:half a line' recv-all # no answer: the client has not ended
+    assert_success
+    assert_output ''
+    assert_serves
+}
+
+@test "with the time-out 0 a client may be silent for ever" {
+    start_server --timeout 0
+    hold_client 5
+    run ! read -rt 0.2 -u 5
+    ask 5 hello
+}
+
+@test "a client that never reads is let go, and delays nobody [fault 25]" {
+    local pid KIB
+    start_server --timeout 0.3
+    start_evil connect rcvbuf:2048 "flood:a line of some length\n"
+    assert_serves
+    for pid in $SERVER_PID $(children "$SERVER_PID"); do
+        resident "$pid"
+        ((KIB <= 16384 * TIMEOUT_SCALE)) ||
+            fail "process $pid has grown to $KIB KiB"
+    done
+    assert_serves
+    wait_evil
+    assert_serves
+    assert_no_deaths
+}
+
+@test "no more is read from a client that does not read [fault 25]" {
+    start_server --timeout 0
+    start_evil connect rcvbuf:2048 deadline:0.3 repeat:2000000:"$(
+        head -c 100 /dev/zero | tr '\0' x
+    )\\n"
+    assert_serves
+    wait_background "$EVIL_PID"
+    assert_equal "$BACKGROUND_STATUS" 1
+    assert_file_contains "$BATS_TEST_TMPDIR/evil.err" \
+        'expected to send [0-9]* bytes, sent [0-9]*: Connection timed out'
+}
+
+@test "clients that reset the connection do no harm [fault 18] [trap 17]" {
+    local i
+    start_server
+    for i in {1..4}; do
+        run evil rst
+        run evil 'send:hello\nhal' rst
+        run evil rcvbuf:2048 'repeat:20000:many answers, none of them read\n' rst
+        run evil 'repeat:8000:x\n' halfclose rst # sending fails with EPIPE
+        assert_serves
+    done
+    assert_no_deaths
+}
+
+@test "every process of the server ignores SIGPIPE [fault 19]" {
+    local pid mask
+    start_server
+    hold_client 5
+    ask 5 hello
+    for pid in $SERVER_PID $(children "$SERVER_PID"); do
+        mask=$(awk '/^SigIgn:/ { print $2 }' "/proc/$pid/status")
+        ((16#$mask >> 12 & 1)) || fail "SIGPIPE would end process $pid"
+    done
+}
+
+# serve_crowd N: hold N clients, then let one after the other hear and go.
+serve_crowd() (
+    trap - DEBUG ERR # Bats follows every command, which takes time
+    hold_clients "$1"
+    for fd in "${HELD[@]}"; do
+        echo "this is $fd" >&"$fd"
+    done
+    for fd in "${HELD[@]}"; do
+        read -rt $((10 * TIMEOUT_SCALE)) -u "$fd" line
+        [[ $line == *"] this is $fd" ]] || fail "client $fd got '$line'"
+        release_client "$fd"
+    done
+)
+
+@test "of 200 clients at the same time all are served, and nothing is left" {
+    local fds
+    start_server # for fewer: the others wait
+    fds=$(fd_count "$SERVER_PID")
+    serve_crowd $((TIMEOUT_SCALE > 1 ? 70 : 200))
+    wait_for "[ \$(fd_count $SERVER_PID) -le $fds ]" 5
+    wait_for "[ -z \"\$(zombies $SERVER_PID)\" ]" 5
+}
+
+@test "no line of the log comes twice [fault 8] [trap 4]" {
+    local i
+    start_server
+    for i in {1..5}; do
+        assert_serves
+    done
+    stop_server
+    wait_for no_server_processes 5
+    run cat <&"$SERVER_OUT"
+    assert_output ''
+    assert_equal "$(server_log | grep 'client 127' | sort | uniq -d)" ''
+}
+
+# ---- The client, with a server that is not honest
+
+@test "the client reports that the server closes before it has answered" {
+    start_evil listen 'expect:hello\n' close
+    run --separate-stderr run_client --port "$EVIL_PORT" <<<hello
+    assert_failure 1
+    assert_output ''
+    assert_equal "$stderr" "client: connection closed by the server"
+    wait_evil
+}
+
+@test "the client reports that the server closes in the middle of an answer" {
+    start_evil listen 'expect:hello\n' 'send:[1] hel' close
+    run --separate-stderr run_client --port "$EVIL_PORT" <<<hello
+    assert_failure 1
+    assert_equal "$stderr" "client: connection closed by the server"
+    wait_evil
+}
+
+@test "the client reports a reset, also while it sends" {
+    start_evil listen 'expect:hello\n' rst
+    run --separate-stderr run_client --port "$EVIL_PORT" <<<hello
+    assert_failure 1
+    assert_equal "${#stderr_lines[@]}" 1
+    assert_regex "$stderr" '^client: '
+    start_evil listen 'expect:hello\n' rst
+    run --separate-stderr run_client --port "$EVIL_PORT" \
+        < <(printf 'hello\n' && head -c 10000000 /dev/zero)
+    assert_failure 1
+    assert_regex "$stderr" '^client: '
+}
+
+@test "the client waits for an answer before it sends the next line" {
+    start_evil listen 'expect:one\n' deadline:0.1 expect:t
+    run run_client --port "$EVIL_PORT" < <(printf 'one\ntwo\n')
+    wait_background "$EVIL_PID"
+    assert_file_contains "$BATS_TEST_TMPDIR/evil.err" "nothing more in time"
+    start_evil listen 'expect:one\n' 'send:1\n' 'expect:two\n' 'send:2\n' \
+        expect-eof
+    run run_client --port "$EVIL_PORT" < <(printf 'one\ntwo\n')
+    assert_success
+    assert_output $'1\n2'
+    wait_evil
+}
+
+@test "the client reports that its input cannot be read" {
+    start_server
+    run --separate-stderr run_client <"$BATS_TEST_TMPDIR"
+    assert_failure 1
+    assert_equal "$stderr" "client: standard input: Is a directory"
 }
