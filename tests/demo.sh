@@ -51,7 +51,7 @@ start_server() {
     shift
     mkfifo "$here/out"
     set -m
-    "$folder/server" --port 0 "$@" >"$here/out" 2>>"$here/log" &
+    "$folder/$program" --port 0 "$@" >"$here/out" 2>>"$here/log" &
     set +m
     server=$!
     exec {server_out}<"$here/out"
@@ -198,28 +198,45 @@ file_stage() {
     done
 }
 
+# Serve line clients with another server of the stage; all are there at once.
+line_room() {
+    local folder=$1 replies=() ids
+    start_server "$folder" && start_line_clients "$folder" &&
+        read_answers $((clients * lines)) || return
+    printf "%${clients}s" '' >&"$gate"
+    wait_for_clients && check_answers || return
+    exec {gate}>&- {answers}>&-
+    gate=''
+    ids=$(printf '%s\n' "${replies[@]}" | cut -d' ' -f1 | sort -u | wc -l)
+    shown="$clients clients at once, $ids $2"
+}
+
 show_stage() {
     local folder=$1
     make -s --no-print-directory -C "$folder" >"$here/log" 2>&1 ||
         failed "it does not build" || return
-    case $folder in
+    case $folder/$program in
+    */server_thread) line_room "$folder" threads ;;
+    */server_notify) line_room "$folder" "processes, each for many clients" ;;
     stage1_*) line_stage "$folder" $clients ;;
     stage2_*) line_stage "$folder" 3 ;;
     *) file_stage "$folder" ;;
     esac && stop_server
 }
 
-# Show a stage and print its line; if it failed, what was logged as well.
+# Show a program of a stage and print its line; if it failed, what was logged as
+# well.
 demo() {
-    local folder=$1 begin=${EPOCHREALTIME/./} result=ok time here=$work/$1
+    local folder=$1 program=$2 name=$1 begin=${EPOCHREALTIME/./} result=ok time here=$work/$1
     mkdir "$here"
     show_stage "$folder" || result=FAIL
     time=$(((${EPOCHREALTIME/./} - begin) / 100000))
-    printf '%-18s %-4s %-52s %3d.%d s\n' "$folder" $result "$shown" \
+    [ "$program" = server ] || name="  $program"
+    printf '%-18s %-4s %-52s %3d.%d s\n' "$name" $result "$shown" \
         $((time / 10)) $((time % 10))
     if [ $result = FAIL ]; then
         stop_all
-        echo "What the server and the clients of $folder said:"
+        echo "What $folder/$program and the clients said:"
         sed 's/^/    /' "$here/log"
     fi
     rm -r "$here"
@@ -244,6 +261,11 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 status=0
 for makefile in "${makefiles[@]}"; do
-    demo "${makefile%/Makefile}" || status=1
+    folder=${makefile%/Makefile}
+    demo "$folder" server || status=1
+    for source in "$folder"/server_*.c; do
+        [ ! -e "$source" ] || demo "$folder" "$(basename "$source" .c)" ||
+            status=1
+    done
 done
 exit $status

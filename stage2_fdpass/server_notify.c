@@ -1,0 +1,249 @@
+/* server_notify.c: workers that come and accept for themselves (half-sync,
+   half-async).
+   The same service as server.c, the other way round: workers inherit the
+   listener; the parent, when somebody has come, only tells the next worker in
+   turn.  Each worker has an event loop for all of its clients, so it is never
+   "busy", and no socket is passed.  Good for many clients that say little: they
+   cost a few bytes each and no process.  But a client that is hard to serve keeps
+   all other clients of its worker waiting.
+
+   Run it:  ./server_notify, and in another terminal: ./client
+   See also: notify_worker.c for the workers; conversation.c for what happens with
+   a client; server.c. */
+
+#include <err.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "io.h"
+#include "listener.h"
+#include "log.h"
+#include "notify_worker.h"
+#include "options.h"
+#include "signal_pipe.h"
+
+enum { EVENTS_MAX = 2, RETRY_MS = 250 };
+
+/* A worker that dies younger than this is ill, and not replaced at once. */
+static const double youth_seconds = 1.0;
+
+struct worker {
+    pid_t pid;      /* 0: none at the moment */
+    int channel_fd; /* our end */
+    double started; /* clock_now() */
+};
+
+struct server {
+    struct options options;
+    int listen_fd;
+    int epoll_fd;
+    int signal_fd;
+    struct worker *workers;
+    int next; /* whose turn it is */
+    bool stopping;
+};
+
+/* Close what a new worker inherits and has no use for.  A channel of a sibling
+   that stayed open here would never read as ended there. */
+static void
+close_inherited(const struct server *server)
+{
+    for (int i = 0; i < server->options.workers; i++)
+        if (server->workers[i].pid != 0)
+            close(server->workers[i].channel_fd);
+    close(server->epoll_fd);
+    signal_pipe_close();
+}
+
+/* Start a process for an empty entry.  Signals are blocked until it has handlers
+   and a pipe of its own.  Returns 0, -1 with errno. */
+static int
+start_worker(struct server *server, struct worker *worker)
+{
+    int channel[2]; /* ours, the worker's */
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel) == -1)
+        return -1;
+    sigset_t signals = signal_pipe_signals();
+    sigset_t before;
+    sigprocmask(SIG_BLOCK, &signals, &before);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(channel[0]);
+        close_inherited(server);
+        notify_worker_main(server->listen_fd, channel[1],
+                           &server->options.timeout);
+    }
+    int saved_errno = errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    close(channel[1]);
+    if (pid == -1) {
+        close(channel[0]);
+        errno = saved_errno;
+        return -1;
+    }
+    *worker = (struct worker){
+        .pid = pid,
+        .channel_fd = channel[0],
+        .started = clock_now(),
+    };
+    log_event("worker %d started", pid);
+    return 0;
+}
+
+/* Tell the next worker that somebody has come.  Entries without a process are
+   passed over, and so are workers that have not read what they were told. */
+static void
+notify_next(struct server *server)
+{
+    for (int i = 0; i < server->options.workers; i++) {
+        struct worker *worker = &server->workers[server->next];
+        server->next = (server->next + 1) % server->options.workers;
+        if (worker->pid != 0 && send(worker->channel_fd, "c", 1,
+                                     MSG_DONTWAIT | MSG_NOSIGNAL) == 1) {
+            log_event("worker %d: come and accept", worker->pid);
+            return;
+        }
+    }
+}
+
+/* Start what is missing.  Somebody may have come while nobody was there to be
+   told, or who was told has died. */
+static void
+fill_entries(struct server *server)
+{
+    for (int i = 0; i < server->options.workers; i++)
+        if (server->workers[i].pid == 0 &&
+            start_worker(server, &server->workers[i]) == -1)
+            log_event("no new worker: %s", strerror(errno));
+    notify_next(server);
+}
+
+/* Reap all workers that have ended.  Returns whether one of them was old enough
+   to be replaced at once. */
+static bool
+reap_workers(struct server *server)
+{
+    bool at_once = false;
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        log_process_end("worker", pid, status);
+        for (int i = 0; i < server->options.workers; i++) {
+            struct worker *worker = &server->workers[i];
+            if (worker->pid != pid)
+                continue;
+            close(worker->channel_fd);
+            worker->pid = 0;
+            at_once |= clock_now() - worker->started >= youth_seconds;
+        }
+    }
+    return at_once;
+}
+
+static int
+count_workers(const struct server *server)
+{
+    int count = 0;
+    for (int i = 0; i < server->options.workers; i++)
+        if (server->workers[i].pid != 0)
+            count++;
+    return count;
+}
+
+/* Accept no more and send the workers home. */
+static void
+stop(struct server *server)
+{
+    server->stopping = true;
+    close(server->listen_fd);
+    server->listen_fd = -1;
+    for (int i = 0; i < server->options.workers; i++)
+        if (server->workers[i].pid != 0)
+            kill(server->workers[i].pid, SIGTERM);
+}
+
+static void
+on_signal(struct server *server)
+{
+    int signal_number = signal_pipe_receive(server->signal_fd);
+    if (signal_number == SIGCHLD) {
+        bool at_once = reap_workers(server);
+        if (!server->stopping && at_once)
+            fill_entries(server);
+        else if (!server->stopping)
+            notify_next(server);
+    } else if (signal_number != 0 && !server->stopping) {
+        log_event("%s: stopping", strsignal(signal_number));
+        stop(server);
+    }
+}
+
+/* Wait for clients and signals until all workers have been sent home. */
+static void
+run(struct server *server)
+{
+    struct epoll_event events[EVENTS_MAX];
+    int living;
+    while ((living = count_workers(server)) > 0 || !server->stopping) {
+        bool missing = !server->stopping && living < server->options.workers;
+        int n = epoll_wait(server->epoll_fd, events, EVENTS_MAX,
+                           missing ? RETRY_MS : -1);
+        if (n == -1 && errno != EINTR)
+            err(1, "epoll_wait");
+        for (int i = 0; i < n; i++) {
+            if (events[i].data.fd == server->signal_fd)
+                on_signal(server);
+            else if (!server->stopping)
+                notify_next(server);
+        }
+        if (n == 0 && missing)
+            fill_entries(server);
+    }
+}
+
+/* Watch an fd.  Edge-triggered, the listener is reported once for each time that
+   clients come, and not again and again until a worker has accepted them. */
+static void
+watch(const struct server *server, int fd, unsigned events)
+{
+    struct epoll_event event = {.events = events, .data.fd = fd};
+    if (epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, fd, &event) == -1)
+        err(1, "epoll_ctl");
+}
+
+int
+main(int argc, char **argv)
+{
+    struct server server = {.next = 0};
+    options_parse(&server.options, argc, argv);
+    if (open_standard_fds() == -1)
+        err(1, "/dev/null");
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    if (sigaction(SIGPIPE, &ignore, NULL) == -1)
+        err(1, "SIGPIPE");
+    server.listen_fd = listener_open(&server.options);
+    server.signal_fd = signal_pipe_open();
+    server.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    server.workers = calloc(server.options.workers, sizeof *server.workers);
+    if (server.signal_fd == -1 || server.epoll_fd == -1 ||
+        server.workers == NULL)
+        err(1, "start");
+    for (int i = 0; i < server.options.workers; i++)
+        if (start_worker(&server, &server.workers[i]) == -1)
+            err(1, "workers");
+    watch(&server, server.signal_fd, EPOLLIN);
+    watch(&server, server.listen_fd, EPOLLIN | EPOLLET);
+    listener_announce(server.listen_fd);
+    run(&server);
+    close(server.epoll_fd);
+    signal_pipe_close();
+    free(server.workers);
+}
