@@ -392,6 +392,25 @@ END
     assert_equal "$SERVER_STATUS" 0
 }
 
+@test "hold_client and hold_clients take fds that nobody else uses" {
+    make_server <<END
+exec "$EVIL" listen-each 22 'send:hello\n'
+END
+    local alice bob fd
+    start_server
+    hold_client alice
+    hold_clients 20
+    hold_client bob
+    for fd in "$alice" "${HELD[@]}" "$bob"; do
+        ask "$fd" ''
+        assert_equal "$REPLY" hello
+    done
+    assert_equal "$(printf '%s\n' "$alice" "${HELD[@]}" "$bob" | sort -u | wc -l)" 22
+    run hold_client 12
+    assert_failure
+    assert_output "hold_client: '12' is neither an fd from 5 to 9 nor a name"
+}
+
 @test "at_once runs a command many times and reports one that fails" {
     run_bats <<'END'
 hello() {
@@ -600,7 +619,7 @@ run_sh() {
     echo '@test "half" {' >bad.bats
     run_sh 1
     assert_failure 1
-    assert_equal "${lines[-1]}" "0 passed, 1 failed"
+    assert_equal "${lines[-1]}" "1 passed, 1 failed"
     run_sh 2
     assert_failure 1
     assert_equal "${lines[-1]}" "1 passed, 1 failed"

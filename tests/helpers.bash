@@ -32,8 +32,11 @@
 #                             most 20 s (run). A further -p PORT wins.
 #   start_client [ARG...]     the same in the background; sets CLIENT_PID; output
 #                             goes to $BATS_TEST_TMPDIR/client.out and client.err
-#   hold_client FD            connect this fd (5 ... 250) to the server and keep it
-#   ask FD TEXT               send a line to it; sets REPLY to the answer
+#   hold_client FD            connect this fd, 5 to 9, to the server and keep it.
+#                             With a name, hold_client alice, the shell chooses an
+#                             fd, and it is $alice
+#   hold_clients N            connect so many; the fds are in the array HELD
+#   ask FD TEXT               send a line on it; sets REPLY to the answer
 #   release_client FD         close it
 #   at_once N COMMAND...      run COMMAND 1 ... COMMAND N all at the same time and
 #                             wait; output goes to $BATS_TEST_TMPDIR/crowd/1 ...;
@@ -116,7 +119,8 @@ now() {
 
 # in_time SECONDS COMMAND...: wait until the command succeeds.
 in_time() {
-    local now_ms deadline_ms
+    local - now_ms deadline_ms
+    set +T # else Bats follows every command from here on, which takes time
     now
     deadline_ms=$((now_ms + $1 * 1000 * TIMEOUT_SCALE))
     until "${@:2}"; do
@@ -386,8 +390,29 @@ start_client() {
 }
 
 hold_client() {
-    eval "exec $1<>/dev/tcp/$SERVER_ADDRESS/$SERVER_PORT"
-    client_fds+=("$1")
+    local to=/dev/tcp/$SERVER_ADDRESS/$SERVER_PORT
+    case $1 in
+    [5-9])
+        eval "exec $1<>$to" || explain "no connection to $to" || return
+        client_fds+=("$1")
+        ;;
+    [a-zA-Z]*)
+        eval "exec {$1}<>$to" || explain "no connection to $to" || return
+        client_fds+=("${!1}")
+        ;;
+    *)
+        explain "hold_client: '$1' is neither an fd from 5 to 9 nor a name"
+        ;;
+    esac
+}
+
+hold_clients() {
+    local fd i
+    HELD=()
+    for ((i = 0; i < $1; i++)); do
+        hold_client fd || return
+        HELD+=("$fd")
+    done
 }
 
 release_client() {

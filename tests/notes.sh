@@ -26,7 +26,8 @@
 #   ^D              ends its input, and it ends
 #   ^C              interrupts it, and it ends
 #   another line    is seen; lines between two things typed may come in any order,
-#                   since several processes write them
+#                   since several processes write them; others may come only if
+#                   the block has a line `...`
 #
 # What a program says is waited for, so a note needs no pauses. The status of a
 # program in another terminal counts only if the block that ends it has status=N.
@@ -47,7 +48,8 @@ usage() {
 
 # Copy the sources of the project, without anything that was built.
 copy_project() {
-    (cd "$root" && find Makefile stage*_*/ tests notes -name build -prune -o \
+    (cd "$root" && find README.md Makefile stage*_*/ tests notes \
+        -name build -prune -o \
         -type f \( ! -perm /111 -o -name '*.sh' \) -print0 |
         tar --null --files-from=- -cf -) | tar -C "$1" -xf -
 }
@@ -168,11 +170,10 @@ take_awaited() {
 # Read what a terminal shows until all lines of the note have come, or, after
 # "end", until the program has ended and so have all that it has started.
 await() {
-    local name=$1 until=$2 line counted others='' awaited=() wanted result
+    local name=$1 until=$2 line counted awaited=() wanted result
     shift 2
     for wanted; do
-        [ "$wanted" != ... ] || others=allowed
-        [ "$wanted" = ... ] || awaited+=("$(as_counted <<<"$wanted")")
+        awaited+=("$(as_counted <<<"$wanted")")
     done
     while [ ${#awaited[@]} -gt 0 ] || [ "$until" = end ]; do
         IFS= read -r -t "$patience" -u "${output[$name]}" line
@@ -194,7 +195,7 @@ await() {
 start_program() {
     local name=$1 in=$work/$1.in out=$work/$1.out fd
     if [ -n "${output[$name]-}" ]; then
-        await "$name" end ...
+        others=allowed await "$name" end
         rm "$in" "$out"
     fi
     launch "$in" "$out" bash -c "${command#\$ }"
@@ -217,8 +218,11 @@ type_text() {
 
 # A block for another terminal.
 run_terminal() {
-    local name=$1 until=lines line shown=()
+    local name=$1 until=lines line shown=() others=''
     shift
+    [[ $'\n'$(printf '%s\n' "$@")$'\n' != *$'\n...\n'* ]] || others=allowed
+    [[ -n ${output[$name]-} || $1 == '$ '* ]] ||
+        fail "no program runs in the terminal '$name'"
     for line; do
         at=$((at + 1))
         case $line in
@@ -230,6 +234,7 @@ run_terminal() {
         '$ '*) start_program "$name" ;;
         '>> '*) type_text "$name" "$line" ;;
         ^C | ^D) type_text "$name" "$line" && until=end ;;
+        ...) ;;
         *) shown+=("$line") ;;
         esac
     done
@@ -292,7 +297,7 @@ inside() {
     cd "$root" || exit
     launch "$work/session.in" "$work/session.out" bash --norc --noprofile
     exec {session_in}>"$work/session.in" {session_out}<"$work/session.out"
-    run_note
+    run_note 2>/dev/null # where bash would tell of each process that is killed
 }
 
 if [ "${1-}" = --inside ]; then

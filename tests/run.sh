@@ -53,25 +53,27 @@ build_all() {
     done < <(printf '%s\n' "${folders[@]}" | grep . | sort -u)
 }
 
-# run_row I ARGUMENT...: run the suites of row I. Its exit status is that of bats.
+# run_row I ARGUMENT...: run the suites of row I. Status 0 only if all is well.
 run_row() {
-    local i=$1 suites suite
+    local i=$1 suite names files=() missing=0
     shift
-    read -ra suites <<<"${row_suites[i]}"
-    for suite in "${suites[@]}"; do
-        if [ ! -e "$tests/$suite.bats" ]; then
-            echo "not ok 1 there is no suite tests/$suite.bats"
-            return 1
+    read -ra names <<<"${row_suites[i]}"
+    for suite in "${names[@]}"; do
+        if [ -e "$tests/$suite.bats" ]; then
+            files+=("$tests/$suite.bats")
+        else
+            echo "not ok - there is no suite tests/$suite.bats"
+            missing=1
         fi
     done
+    [ ${#files[@]} -gt 0 ] || return
     if [ -n "${folders[i]}" ]; then
         export STAGE_DIR=${folders[i]} SERVER=${programs[i]}
     else
         unset STAGE_DIR SERVER
     fi
-    suites=("${suites[@]/%/.bats}")
     bats "${format[@]}" --report-formatter tap --output "$work/$i" "$@" \
-        "${suites[@]/#/$tests/}"
+        "${files[@]}" && [ $missing -eq 0 ]
 }
 
 # Run all rows, several at a time. Each leaves output, pid and status in $work.

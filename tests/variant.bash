@@ -1,19 +1,30 @@
 # variant.bash: build every stage in another way, in copies of the folders, and
 # run the tests there. Sourced by memcheck.sh, sanitize.sh and race.sh.
 #
-# Tests with the Bats tag `native` are left out: they count on the plain build.
+# Tests with the Bats tag `native` are left out: they count on the plain build,
+# trace system calls, or measure time or memory.
 
 # shellcheck shell=bash
 
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/poolladder-XXXXXX") || exit
-reports=$work/reports # one file for each process that has something to say
 failures=0
-trap 'rm -rf "$work"' EXIT
+rows=() # process ids of those that run, each with a process group
+jobs=$(($(nproc) + 1)) # rows of the table at the same time: tests wait a lot
+trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 export SERVER_RUN=0 # part of a report's name; helpers.bash sets it for each server
 unset MAKEFLAGS MAKELEVEL
+
+# shellcheck disable=SC2317 # the trap calls it
+clean_up() {
+    local pid
+    for pid in "${rows[@]}"; do
+        kill -- "-$pid" 2>/dev/null
+    done
+    rm -rf "$work"
+}
 
 # variant_build ARGUMENT...: copy every stage, build it with these arguments of
 # make.
@@ -24,40 +35,65 @@ variant_build() {
         rm -rf "$copy"
         mkdir "$copy"
         cp "$folder"/*.[ch] "$folder"/Makefile "$copy" &&
+            find "$folder" -name rooms.mk -exec cp {} "$copy" \; &&
             make -s -C "$copy" "$@" || exit
     done
     make -s -C "$tests" || exit
 }
 
+# Run a row: whatever it says is kept for later. It has a folder $row for itself
+# and puts the reports into $row/reports.
+run_row() {
+    row=$work/row$1
+    shift
+    rm -rf "$row"
+    mkdir -p "$row/reports"
+    "$@" >"$row/said" 2>&1
+}
+
 # variant_rows COMMAND...: for each row of programs.txt, run the command with
 # the folder, the program and its suites as further arguments.
 variant_rows() {
-    local stage folder program suites
-    while read -r stage folder program suites <&5; do
+    local stage folder program suites i
+    while read -r stage folder program suites; do
         [[ $stage == [1-9] ]] || continue
+        [ ${#rows[@]} -lt "$jobs" ] || wait -n
+        set -m
         # shellcheck disable=SC2086 # the suites are words
-        "$@" "$folder" "$program" ${suites%%#*}
-    done 5<"$tests/programs.txt"
+        run_row ${#rows[@]} "$@" "$folder" "$program" ${suites%%#*} </dev/null &
+        set +m
+        rows+=($!)
+    done <"$tests/programs.txt"
+    for i in "${!rows[@]}"; do
+        wait "${rows[i]}" || failures=$((failures + 1))
+        cat "$work/row$i/said"
+    done
+    rows=()
 }
 
 # variant_test FOLDER PROGRAM SUITE...: run these suites; print what failed.
-# Afterwards $reports holds the reports of this run.
 variant_test() {
-    local folder=$1 program=$2 status=0
-    shift 2
-    rm -rf "$reports"
-    mkdir "$reports"
+    local folder=$1 program=$2 status=0 files=("${@:3}")
+    files=("${files[@]/#/$tests/}")
     STAGE_DIR=$work/$folder SERVER=$program \
-        bats --tap --filter-tags '!native' "${@/#/$tests/}" \
-        >"$work/output" 2>&1 5<&- || status=$?
-    [ $status -eq 0 ] || grep -v '^ok ' "$work/output"
+        bats --tap --filter-tags '!native' "${files[@]/%/.bats}" \
+        >"$row/output" 2>&1 || status=$?
+    [ $status -eq 0 ] || grep -v '^ok ' "$row/output"
     return $status
 }
 
-# variant_verdict STATUS FOLDER PROGRAM: print a line about a run.
+# variant_verdict STATUS FOLDER WHAT: print a line about a run, and return that
+# status.
 variant_verdict() {
-    local verdict=ok count
-    count=$(grep -c '^ok ' "$work/output")
-    [ "$1" -eq 0 ] || verdict=FAIL failures=$((failures + 1))
-    printf '%-4s %-18s %-14s %3d tests passed\n' "$verdict" "$2" "$3" "$count"
+    local verdict=ok
+    [ "$1" -eq 0 ] || verdict=FAIL
+    printf '%-4s %-18s %-14s %3d tests passed\n' "$verdict" "$2" "$3" \
+        "$(grep -c '^ok ' "$row/output")"
+    return "$1"
+}
+
+# Show the first of some reports and say how many there are.
+variant_show() {
+    cat "${@:1:3}"
+    echo "Reports with something wrong: $#. The first are above."
 }

@@ -1,0 +1,834 @@
+#!/usr/bin/env bats
+# How a server ends. The first tests walk through a matrix: what the server is
+# doing (a test each) x how it is to end (--exit) x the signal that tells it to.
+# For each cell there is a server of its own; all cells of a test run at once.
+
+# shellcheck disable=SC2016 # $ is for wait_for and for other shells
+
+load helpers
+
+# What may come: one of these, or INT and then INT again.
+SIGNALS=(INT TERM USR1 twice)
+
+# Seconds. So long all waits for at most, and a drain time-out that none sees.
+PATIENCE=10
+NEVER=$((20 * TIMEOUT_SCALE))
+
+setup_file() {
+    mkdir "$BATS_FILE_TMPDIR/data"
+    cd "$BATS_FILE_TMPDIR/data" || return
+    seq 700 >small
+    seq -f %015.0f $((1024 * 1024)) >big # 16 MiB, more than buffers take
+    truncate -s 1G huge                  # more than is ever sent in time
+}
+
+setup() {
+    local folder=/dev/shm
+    [ -w "$folder" ] || folder=$BATS_TEST_TMPDIR
+    DATA=$BATS_FILE_TMPDIR/data
+    OUT=$(mktemp -d "$folder/poolladder-XXXXXX")
+    # An address that nobody else uses: then nobody takes a port that is freed.
+    ADDRESS=127.$((64 + BASHPID / 65536)).$((BASHPID / 256 % 256)).$((BASHPID % 256))
+    read -ra MODES < <("$STAGE_DIR/$SERVER" --help | grep -A 1 -e --exit |
+        grep -owE 'kill|mask|drain|cancel' | sort -u | xargs)
+    [ ${#MODES[@]} -gt 1 ] || explain "server --help lists no ways to --exit"
+    cells=() cell_pid=() cell_port=()
+    clients=() client_pid=() client_prefix=()
+}
+
+teardown() {
+    rm -rf "${OUT-}"
+    end_test
+}
+
+# Bats follows every command, which takes more time than the commands themselves;
+# functions that begin with these words are followed no further:
+#     local - && set +T
+
+# ---- Servers
+
+# serve [ARG...]: start a server of $DATA.
+serve() {
+    local - && set +T
+    start_server --address "$ADDRESS" --directory "$DATA" "$@"
+}
+
+# Tell whether a mode cuts transfers; the others let them end.
+cuts() {
+    [[ $1 == kill || $1 == cancel ]]
+}
+
+# Tell whether what is under way in a cell is to be cut.
+cell_cuts() {
+    local - && set +T
+    cuts "${cells[$1]% *}" || [[ ${cells[$1]} == *twice ]]
+}
+
+# make_cell MODE SIGNAL: of the server that was started last.
+make_cell() {
+    local i=${#cells[@]}
+    cells[i]="$1 $2" cell_pid[i]=$SERVER_PID cell_port[i]=$SERVER_PORT
+}
+
+# open_cell MODE SIGNAL [ARG...]: start a server.
+open_cell() {
+    serve --exit "$1" "${@:3}"
+    make_cell "$1" "$2"
+}
+
+# open_cells [ARG...]: a server for each mode and signal.
+open_cells() {
+    local - && set +T
+    local mode signal
+    for mode in "${MODES[@]}"; do
+        for signal in "${SIGNALS[@]}"; do
+            open_cell "$mode" "$signal" "$@"
+        done
+    done
+}
+
+# complain CELL LINE...: say why a test fails.
+complain() {
+    local mode signal
+    read -r mode signal <<<"${cells[$1]}"
+    explain "A server with --exit $mode that got $signal:" "${@:2}" \
+        "Its log:" "$(log_of "$1")"
+}
+
+# What the server itself has logged.
+log_of() {
+    grep "^\[${cell_pid[$1]}\] " "$BATS_TEST_TMPDIR/server.err"
+}
+
+# sockets CELL STATE: print a line for each socket of the server's port that is
+# in this state, 0A: it listens, 01: it is connected (proc_net_tcp in the kernel's
+# documentation).
+sockets() {
+    local address
+    IFS=. read -ra address <<<"$ADDRESS"
+    printf -v address '%02X%02X%02X%02X:%04X' "${address[@]:3:1}" \
+        "${address[@]:2:1}" "${address[@]:1:1}" "${address[@]:0:1}" \
+        "${cell_port[$1]}"
+    awk -v address="$address" -v state="$2" '$2 == address && $4 == state' \
+        /proc/net/tcp
+}
+
+does_not_listen() {
+    [ -z "$(sockets "$1" 0A)" ]
+}
+
+# await_stopping CELL: until the server has got the signal, and listens no more.
+await_stopping() {
+    local - && set +T
+    in_time $PATIENCE does_not_listen "$1" ||
+        complain "$1" "it still listens after $PATIENCE s"
+}
+
+# send_first CELL: its first signal.
+send_first() {
+    local signal=${cells[$1]#* }
+    signal_all "${signal/twice/INT}" "${cell_pid[$1]}"
+}
+
+# send_second CELL: when it has begun to end, another one if it is to get two.
+send_second() {
+    await_stopping "$1"
+    [[ ${cells[$1]} != *twice ]] || signal_all INT "${cell_pid[$1]}"
+}
+
+# send_signals: to every server what it is to get.
+send_signals() {
+    local - && set +T
+    local i
+    for i in "${!cells[@]}"; do
+        send_first "$i"
+    done
+    for i in "${!cells[@]}"; do
+        send_second "$i"
+    done
+}
+
+# await_end CELL SERVED CUT: the server must end, and say that so many clients
+# were served and cut (patterns).
+await_end() {
+    local - && set +T
+    local line expected status
+    SERVER_PID=${cell_pid[$1]}
+    in_time $PATIENCE is_over "$SERVER_PID" || complain "$1" \
+        "it did not end within $PATIENCE s. It and its children:" \
+        "$(ps -o pid,ppid,stat,wchan:20,args -p "$SERVER_PID" \
+            --ppid "$SERVER_PID")"
+    wait_server
+    line=$(log_of "$1" | tail -n 1)
+    expected="stopped: $2 clients served, $3 cut"
+    # shellcheck disable=SC2053 # a pattern
+    [[ $line == *"] "$expected ]] || complain "$1" \
+        "its last line should be '$expected', not: $line"
+    [[ $line == *' 0 cut' ]] && status=0 || status=1
+    [ "$SERVER_STATUS" -eq $status ] || complain "$1" \
+        "it ends with status $SERVER_STATUS, expected $status after: $line"
+}
+
+# check_remains: after the end of all servers nothing of them is left.
+check_remains() {
+    local - && set +T
+    local left
+    in_time 1 no_server_processes || explain "the servers are gone, these" \
+        "processes of them are not:" \
+        "$(ps -o pid,ppid,stat,args -p "$(server_processes | paste -sd,)")"
+    left=$(find "$OUT" "$DATA" -name '.*' -type f)
+    [ -z "$left" ] || explain "temporary files are left:" "$left"
+    # Complaints about calls that were wrong, and lines that nobody has begun.
+    run ! grep -E -e 'Bad file desc|Invalid arg|No child|No such process' \
+        -e '^$|^[^[]' "$BATS_TEST_TMPDIR/server.err"
+    serve --port "${cell_port[-1]}" # it is free
+    stop_server
+}
+
+# ---- Clients
+
+# download CELL NAME [ARG...]: begin to download to $OUT/CELL.N, N counting the
+# clients of the test.
+download() {
+    local - && set +T
+    local n=${#clients[@]}
+    mkdir "$OUT/$1.$n"
+    background "${client_prefix[@]}" "$STAGE_DIR/client" -a "$ADDRESS" \
+        -p "${cell_port[$1]}" --quiet --output "$OUT/$1.$n" "${@:3}" "$2" \
+        >"$OUT/$1.$n.log" 2>&1
+    clients[n]="$1 $2" client_pid[n]=$BACKGROUND_PID
+}
+
+# download_and_stop CELL NAME [ARG...]: the same, but the client stops itself in
+# mid-transfer.
+download_and_stop() {
+    client_prefix=(env "LD_PRELOAD=$TESTS_DIR/build/stop_midway.so")
+    download "$@"
+    client_prefix=()
+}
+
+is_stopped() {
+    local REPLY
+    state_of "$1"
+    [ "$REPLY" = T ]
+}
+
+# await_stop: until all clients have stopped.
+await_stop() {
+    local - && set +T
+    local n
+    for n in "${!clients[@]}"; do
+        in_time $PATIENCE is_stopped "${client_pid[n]}" ||
+            complain "${clients[n]% *}" "client $n does not stop in mid-transfer"
+    done
+}
+
+# go_on: all clients that have stopped.
+go_on() {
+    signal_all CONT "${client_pid[@]}"
+}
+
+# await_client N: until it ends; sets CLIENT_STATUS and CLIENT_SAYS.
+await_client() {
+    local - && set +T
+    wait_background "${client_pid[$1]}"
+    CLIENT_STATUS=$BACKGROUND_STATUS
+    CLIENT_SAYS=$(cat "$OUT/${clients[$1]% *}.$1.log")
+}
+
+# assert_came N: the file came, byte for byte.
+assert_came() {
+    local - && set +T
+    local cell name
+    read -r cell name <<<"${clients[$1]}"
+    await_client "$1"
+    [ "$CLIENT_STATUS" -eq 0 ] || complain "$cell" \
+        "a client whose download it should have let end says: $CLIENT_SAYS"
+    cmp "$DATA/$name" "$OUT/$cell.$1/$name"
+}
+
+# assert_cut N: it did not, and the client says so.
+assert_cut() {
+    local - && set +T
+    local cell=${clients[$1]% *}
+    await_client "$1"
+    [[ $CLIENT_STATUS -eq 1 && $CLIENT_SAYS == client:*connection\ closed* ]] ||
+        complain "$cell" "a client whose download should have been cut ends" \
+            "with status $CLIENT_STATUS (expected 1) and says: $CLIENT_SAYS"
+    [ -z "$(ls -A "$OUT/$cell.$1")" ] ||
+        complain "$cell" "a cut download leaves: $(ls -A "$OUT/$cell.$1")"
+}
+
+# assert_refused CELL: a client that comes now is refused.
+assert_refused() {
+    run timeout 5 "$STAGE_DIR/client" -a "$ADDRESS" -p "${cell_port[$1]}" \
+        --output "$OUT" small
+    [[ $status -eq 1 && $output == *'Connection refused' ]] ||
+        complain "$1" "a client that comes after the signal is not refused." \
+            "It ends with status $status and says: $output"
+}
+
+# need_processes: the workers of this stage are processes.
+need_processes() {
+    serve
+    [ -n "$(children "$SERVER_PID")" ] || skip "the workers are no processes"
+    stop_server
+}
+
+# ---- The matrix
+
+# assert_outcome: where a cell lets downloads end all of them came, and were
+# counted; where it cuts them none came, and COUNT (a pattern) were counted.
+assert_outcome() {
+    local - && set +T
+    local i n
+    for i in "${!cells[@]}"; do
+        if cell_cuts "$i"; then
+            await_end "$i" 0 "$1"
+        else
+            await_end "$i" $((${#clients[@]} / ${#cells[@]})) 0
+        fi
+    done
+    go_on
+    for n in "${!clients[@]}"; do
+        if cell_cuts "${clients[n]% *}"; then
+            assert_cut "$n"
+        else
+            assert_came "$n"
+        fi
+    done
+    check_remains
+}
+
+@test "idle: it ends at once, by any exit and signal [fault 74]" {
+    local i
+    open_cells
+    for i in "${!cells[@]}"; do
+        download "$i" small
+        assert_came "$i"
+    done
+    send_signals
+    for i in "${!cells[@]}"; do
+        await_end "$i" 1 0
+    done
+    check_remains
+}
+
+@test "in mid-transfer: the download completes or is cut, as --exit says [fault 75] [trap 30]" {
+    local i
+    open_cells --drain-timeout $NEVER
+    for i in "${!cells[@]}"; do
+        if cell_cuts "$i"; then
+            download_and_stop "$i" huge --limit-rate 40M
+        else
+            download_and_stop "$i" big
+        fi
+    done
+    await_stop
+    for i in "${!cells[@]}"; do
+        ! cell_cuts "$i" || signal_all CONT "${client_pid[i]}"
+    done
+    send_signals
+    for i in "${!cells[@]}"; do
+        cell_cuts "$i" || assert_refused "$i"
+    done
+    go_on
+    assert_outcome 1
+}
+
+# open_limited_cells [MODE...]: a server for each mode and signal. Its drain does
+# not take long, unless a second signal or one of these modes is to end it.
+open_limited_cells() {
+    local - && set +T
+    local mode signal limit
+    for mode in "${MODES[@]}"; do
+        for signal in "${SIGNALS[@]}"; do
+            limit=0.3
+            [[ $signal != twice && " $* " != *" $mode "* ]] || limit=$NEVER
+            open_cell "$mode" "$signal" --workers 1 --drain-timeout "$limit"
+        done
+    done
+}
+
+# assert_all_cut: the clients of all cells.
+assert_all_cut() {
+    local - && set +T
+    local i
+    for i in "${!cells[@]}"; do
+        await_end "$i" 0 1
+    done
+    go_on
+    for i in "${!clients[@]}"; do
+        assert_cut "$i"
+    done
+    check_remains
+}
+
+@test "the client is stopped: cut at once, or when the drain time-out is over [fault 77] [fault 78]" {
+    local i
+    open_limited_cells kill cancel
+    for i in "${!cells[@]}"; do
+        download_and_stop "$i" big
+    done
+    await_stop
+    send_signals
+    assert_all_cut
+}
+
+# worker_of CELL: print the pids of the workers; of the only one, if there is one.
+worker_of() {
+    children "${cell_pid[$1]}"
+}
+
+# signal_workers SIGNAL: to the workers of all cells.
+signal_workers() {
+    local - && set +T
+    local i
+    for i in "${!cells[@]}"; do
+        signal_all "$1" "$(worker_of "$i")"
+    done
+}
+
+@test "a worker is stopped: it is killed when the drain time-out is over [fault 82]" {
+    local i
+    need_processes
+    open_limited_cells
+    for i in "${!cells[@]}"; do
+        download_and_stop "$i" big
+    done
+    await_stop
+    signal_workers STOP
+    send_signals
+    assert_all_cut
+}
+
+@test "a worker has just died with its client: that one is cut, nobody waits for more" {
+    local i
+    need_processes
+    open_cells --workers 1 --drain-timeout $NEVER
+    for i in "${!cells[@]}"; do
+        download_and_stop "$i" big
+    done
+    await_stop
+    signal_workers KILL
+    send_signals
+    assert_all_cut
+}
+
+# holds_more_than CELL FDS: the server has more fds than that.
+holds_more_than() {
+    [ "$(fd_count "${cell_pid[$1]}")" -gt "$2" ]
+}
+
+# The server learns of both at once: of the worker's death and of the signal.
+@test "a worker has just died before it took its client: another serves that one" {
+    local i fds
+    need_processes
+    open_cells --workers 1 --drain-timeout $NEVER
+    signal_workers STOP
+    for i in "${!cells[@]}"; do
+        fds=$(fd_count "${cell_pid[i]}")
+        if cell_cuts "$i"; then
+            download_and_stop "$i" big
+        else
+            download "$i" small
+        fi
+        in_time $PATIENCE holds_more_than "$i" "$fds"
+    done
+    signal_all STOP "${cell_pid[@]}"
+    signal_workers KILL
+    for i in "${!cells[@]}"; do
+        in_time $PATIENCE has_dead_worker "$i"
+        send_first "$i"
+    done
+    signal_all CONT "${cell_pid[@]}"
+    for i in "${!cells[@]}"; do
+        send_second "$i"
+    done
+    assert_outcome 1
+}
+
+has_dead_worker() {
+    [ -n "$(zombies "${cell_pid[$1]}")" ]
+}
+
+# has_connections CELL COUNT
+has_connections() {
+    [ "$(sockets "$1" 01 | wc -l)" -eq "$2" ]
+}
+
+@test "clients are waiting: they are served, or get a clear answer [fault 76]" {
+    local i
+    open_cells --workers 1 --drain-timeout $NEVER
+    for i in "${!cells[@]}"; do
+        download_and_stop "$i" big
+    done
+    await_stop
+    for i in "${!cells[@]}"; do
+        download "$i" small
+        download "$i" small
+        in_time $PATIENCE has_connections "$i" 3
+    done
+    send_signals
+    for i in "${!cells[@]}"; do
+        cell_cuts "$i" || signal_all CONT "${client_pid[i]}"
+    done
+    assert_outcome '[123]' # whom the server had not accepted does not count
+}
+
+# ---- The matrix: signals at the very moment of a system call
+
+# open_struck_cells CALL WHEN: a server for each mode and signal that gets the
+# signal when it enters this system call for this time.
+open_struck_cells() {
+    local - && set +T
+    local mode signal prefix=("${SERVER_PREFIX[@]}")
+    need_strace
+    for mode in "${MODES[@]}"; do
+        for signal in INT TERM USR1; do
+            SERVER_PREFIX=(strace -D -qq -e "trace=$1"
+                -o "$BATS_TEST_TMPDIR/trace.${#cells[@]}"
+                -e "inject=$1:signal=SIG$signal:when=$2")
+            open_cell "$mode" "$signal" --drain-timeout $NEVER
+        done
+    done
+    SERVER_PREFIX=("${prefix[@]}")
+}
+
+# assert_struck: the signals came from strace.
+assert_struck() {
+    local i
+    for i in "${!cells[@]}"; do
+        grep -q "^--- SIG${cells[i]#* } " "$BATS_TEST_TMPDIR/trace.$i" ||
+            complain "$i" "the signal did not come: the test proves nothing." \
+                "The trace:" "$(tail "$BATS_TEST_TMPDIR/trace.$i")"
+    done
+}
+
+# strike CALL WHEN: a client comes to each server, and with it the signal. It is
+# served, unless the mode cuts: then it may have got all of the file, or not.
+strike() {
+    local - && set +T
+    local i
+    open_struck_cells "$@"
+    for i in "${!cells[@]}"; do
+        download "$i" small
+    done
+    for i in "${!cells[@]}"; do
+        if cell_cuts "$i"; then
+            await_end "$i" '[01]' '[01]'
+            await_client "$i"
+            [ "$CLIENT_STATUS" -eq 0 ] || assert_cut "$i"
+            [ "$CLIENT_STATUS" -eq 0 ] || [ "$SERVER_STATUS" -eq 1 ] ||
+                complain "$i" "it cut a client, but ends with status 0"
+        else
+            await_end "$i" 1 0
+            assert_came "$i"
+        fi
+    done
+    assert_struck
+    check_remains
+}
+
+# bats test_tags=native
+@test "a signal at the moment of the first epoll_wait is not lost [fault 79]" {
+    local i
+    open_struck_cells epoll_wait 1
+    for i in "${!cells[@]}"; do
+        await_end "$i" 0 0
+    done
+    assert_struck
+    check_remains
+}
+
+# bats test_tags=native
+@test "a signal at the moment of epoll_wait, after a client came, is not lost [fault 79]" {
+    strike epoll_wait 2
+}
+
+# bats test_tags=native
+@test "a signal at the moment of accept4 is not lost, nor is the client [fault 79]" {
+    strike accept4 1
+}
+
+# bats test_tags=native
+@test "a signal at the moment of sendmsg is not lost, nor is the client [fault 79]" {
+    need_processes
+    strike sendmsg 1
+}
+
+# bats test_tags=native
+@test "a signal while the workers are being started ends them all [trap 32]" {
+    local i
+    open_struck_cells clone,clone3 1
+    open_struck_cells clone,clone3 3
+    for i in "${!cells[@]}"; do
+        await_end "$i" 0 0
+    done
+    assert_struck
+    check_remains
+}
+
+# ---- Ends that need a look of their own
+
+# open_default [ARG...]: one server, cell 0, that ends in the way of the default.
+open_default() {
+    serve "$@"
+    make_cell drain TERM
+}
+
+@test "an exit or a drain time-out that is not known is wrong usage" {
+    local argument
+    for argument in --exit= --exit=nosuch --exit=DRAIN --drain-timeout= \
+        --drain-timeout=-1 --drain-timeout=x; do
+        run --separate-stderr timeout 10 "$STAGE_DIR/$SERVER" --port 0 $argument
+        [[ $status -eq 2 && -z $output ]] ||
+            explain "server $argument ends with status $status, expected 2"
+        # shellcheck disable=SC2154 # run sets it
+        [[ $stderr == *invalid*--help* ]] ||
+            explain "server $argument says: $stderr"
+    done
+}
+
+@test "it drains by default" {
+    open_default
+    download_and_stop 0 big
+    await_stop
+    send_signals
+    go_on
+    await_end 0 1 0
+    assert_came 0
+}
+
+@test "a drain takes as long as --drain-timeout, and not much longer [fault 77]" {
+    local now_ms before
+    open_default --drain-timeout 0.4
+    download_and_stop 0 big
+    await_stop
+    now
+    before=$now_ms
+    send_signals
+    await_end 0 0 1
+    now
+    [ $((now_ms - before)) -ge 390 ] ||
+        complain 0 "it ended after $((now_ms - before)) ms, expected 400"
+    [ $((now_ms - before)) -lt $((5000 * TIMEOUT_SCALE)) ] ||
+        complain 0 "it ended only after $((now_ms - before)) ms, expected 400"
+}
+
+# cpu_time PID: print its CPU time, in clock ticks.
+cpu_time() {
+    local line fields
+    read -r line <"/proc/$1/stat"
+    read -ra fields <<<"${line##*) }"
+    echo $((fields[11] + fields[12]))
+}
+
+# is_at_rest PID: it takes no CPU time for a while.
+is_at_rest() {
+    local - && set +T
+    local before tries=8
+    before=$(cpu_time "$1")
+    while ((tries-- > 0)); do
+        tick
+    done
+    [ "$(cpu_time "$1")" -eq "$before" ]
+}
+
+# bats test_tags=native
+@test "with a drain time-out of 0 it waits for its client, and takes no CPU time" {
+    open_default --drain-timeout 0
+    download_and_stop 0 big
+    await_stop
+    send_signals
+    in_time $PATIENCE is_at_rest "$SERVER_PID" ||
+        complain 0 "it waits for a client, but takes CPU time all the while"
+    is_running "$SERVER_PID"
+    go_on
+    await_end 0 1 0
+    assert_came 0
+}
+
+# connect FD: to the server, to say nothing.
+connect() {
+    hold_client "$1"
+}
+
+@test "a client that is silent is let go, and then the server ends [fault 90]" {
+    open_default --timeout 0.3 --drain-timeout $NEVER
+    connect 5
+    send_signals
+    await_end 0 1 0
+}
+
+@test "a client that is silent is cut when the drain time-out is over [fault 90]" {
+    open_default --timeout 0 --drain-timeout 0.3
+    connect 5
+    send_signals
+    await_end 0 0 1
+}
+
+@test "clients whom a stopped server could not yet accept are served [fault 76]" {
+    local n
+    open_default --drain-timeout $NEVER
+    signal_all STOP "$SERVER_PID"
+    for n in 0 1 2 3 4; do
+        download 0 small
+    done
+    in_time $PATIENCE has_connections 0 5
+    send_first 0
+    signal_all CONT "$SERVER_PID"
+    await_end 0 5 0
+    for n in "${!clients[@]}"; do
+        assert_came "$n"
+    done
+}
+
+@test "Ctrl-C, which goes to the whole process group, does not reach the workers [fault 83] [trap 33]" {
+    local mode i
+    SERVER_PREFIX=(setsid)
+    for mode in "${MODES[@]}"; do
+        cuts "$mode" || open_cell "$mode" INT --drain-timeout $NEVER
+    done
+    SERVER_PREFIX=()
+    for i in "${!cells[@]}"; do
+        download_and_stop "$i" big
+    done
+    await_stop
+    for i in "${!cells[@]}"; do
+        kill -s INT -- "-${cell_pid[i]}"
+        await_stopping "$i"
+    done
+    go_on
+    assert_outcome 0
+    run ! grep 'signal 2' "$BATS_TEST_TMPDIR/server.err"
+}
+
+# A terminal that is closed sends SIGHUP, for which there is no handler.
+@test "SIGHUP ends the server, and its workers after their clients [fault 84]" {
+    local workers
+    open_default --workers 1
+    workers=$(worker_of 0)
+    download_and_stop 0 big
+    await_stop
+    stop_server HUP
+    assert_equal "$SERVER_STATUS" 129
+    does_not_listen 0
+    go_on
+    if [ -n "$workers" ]; then
+        assert_came 0
+    else
+        assert_cut 0
+    fi
+    in_time $PATIENCE no_server_processes
+}
+
+# has_handler PID: for INT, TERM or USR1.
+has_handler() {
+    local mask
+    mask=$(sed -n 's/^SigCgt:\t*//p' "/proc/$1/status")
+    ((16#$mask & (1 << 1 | 1 << 9 | 1 << 14)))
+}
+
+# has_another_worker CELL PID: the only worker is not that one.
+has_another_worker() {
+    local worker
+    worker=$(worker_of "$1")
+    [[ -n $worker && $worker != "$2" ]]
+}
+
+# bats test_tags=native
+@test "a signal to a worker is not taken for one to the server [trap 32]" {
+    local worker
+    need_processes
+    open_default --workers 1
+    has_handler "$SERVER_PID" # else the next line proves nothing
+    worker=$(worker_of 0)
+    in_time $PATIENCE eval "! has_handler $worker"
+    signal_all USR1 "$worker"
+    in_time $PATIENCE has_another_worker 0 "$worker"
+    download 0 small
+    assert_came 0
+    send_signals
+    await_end 0 1 0
+}
+
+@test "workers that died earlier are not waited for [trap 34]" {
+    local mode i workers=()
+    need_processes
+    for mode in "${MODES[@]}"; do
+        open_cell "$mode" TERM --workers 1
+    done
+    for i in "${!cells[@]}"; do
+        workers[i]=$(worker_of "$i")
+        signal_all KILL "${workers[i]}"
+    done
+    for i in "${!cells[@]}"; do
+        in_time $PATIENCE has_another_worker "$i" "${workers[i]}"
+    done
+    for mode in "${MODES[@]}"; do
+        open_cell "$mode" TERM --workers 3
+        mapfile -t workers < <(worker_of $((${#cells[@]} - 1)))
+        signal_all KILL "${workers[@]}"
+    done
+    send_signals
+    for i in "${!cells[@]}"; do
+        await_end "$i" 0 0
+    done
+    check_remains
+}
+
+@test "an idle worker that is stopped does not hold up the end for ever [fault 82]" {
+    local i
+    need_processes
+    open_limited_cells
+    signal_workers STOP
+    send_signals
+    for i in "${!cells[@]}"; do
+        await_end "$i" 0 0
+    done
+    check_remains
+}
+
+# bats test_tags=native
+@test "the order to end carries no descriptor along [trap 31]" {
+    local trace=$BATS_TEST_TMPDIR/trace
+    need_processes
+    need_strace
+    SERVER_PREFIX=(strace -D -qq -o "$trace" -e trace=sendmsg)
+    open_default --workers 3
+    SERVER_PREFIX=()
+    download 0 small
+    assert_came 0
+    send_signals
+    await_end 0 1 0
+    # One client, and three orders to end.
+    assert_equal "$(grep -c '^sendmsg' "$trace")" 4
+    assert_equal "$(grep -c SCM_RIGHTS "$trace")" 1
+}
+
+# ---- The handler by itself
+
+# bats test_tags=native
+@test "the handler keeps errno, and does not block when the pipe is full [fault 80] [fault 81]" {
+    local check=$BATS_TEST_TMPDIR/check
+    "${CC:-cc}" -std=c11 -D_GNU_SOURCE -g -I "$STAGE_DIR" -o "$check" \
+        "$TESTS_DIR/shutdown_check.c" "$STAGE_DIR/shutdown.c"
+    run timeout 20 "$check"
+    assert_success
+    assert_output ''
+}
+
+# bats test_tags=native
+@test "the handler's file calls nothing that is unsafe in a handler [fault 80] [trap 29]" {
+    local object=$BATS_TEST_TMPDIR/shutdown.o called unsafe
+    "${CC:-cc}" -std=c11 -D_GNU_SOURCE -c -I "$STAGE_DIR" -o "$object" \
+        "$STAGE_DIR/shutdown.c"
+    called=$(nm --undefined-only --format=posix "$object" | cut -d ' ' -f 1)
+    [[ $called == *write* ]] || explain "the handler does not write: $called"
+    unsafe=$(grep -vxE -e 'write|read|close|fcntl|pipe2?|eventfd|sig[a-z]+|poll' \
+        -e '__errno_location|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_' \
+        <<<"$called") || return 0
+    explain "signal-safety(7) does not list these, which shutdown.c calls:" \
+        "$unsafe"
+}

@@ -1,0 +1,232 @@
+#!/usr/bin/env bats
+# ladder.bats: the rule of the ladder. A stage only adds: what it need not change
+# is the same as in the stage before, byte for byte, and every folder stands for
+# itself. So `make diff3` shows one idea and nothing else.
+
+bats_require_minimum_version 1.5.0
+
+# rung N: set $changed to the files that stage N changes, $gone to those that it
+# drops. All others are as they were, or new. What belongs only to programs beside
+# the ladder does not count.
+rung() {
+    case $1 in
+    2)
+        changed="Makefile options.c server.c"
+        gone=""
+        ;;
+    3)
+        changed="Makefile cli.c cli.h client.c io.c io.h options.c options.h
+            server.c service.c"
+        gone=""
+        ;;
+    4)
+        changed="Makefile client.c options.c receiver.c receiver.h sender.c
+            sender.h"
+        gone=""
+        ;;
+    5)
+        changed="Makefile options.c options.h pool.c pool.h server.c worker.c
+            worker.h"
+        gone=""
+        ;;
+    6)
+        changed="Makefile options.c options.h pool.c pool.h service.c"
+        gone="fdpass.c fdpass.h worker.c worker.h"
+        ;;
+    *)
+        fail "ladder.bats does not know what stage $1 changes"
+        ;;
+    esac
+    changed+=" tour.gdb" # goes through what is new
+}
+
+setup() {
+    bats_load_library bats-support
+    bats_load_library bats-assert
+    cd "$BATS_TEST_DIRNAME/.." || return
+    source tests/rooms.bash
+    unset MAKEFLAGS MAKELEVEL MFLAGS
+    stages=(stage[1-9]_*/)
+    stages=("${stages[@]%/}")
+}
+
+# sources FOLDER: print the names of all files in it that were not built, sorted.
+sources() {
+    (cd "$1" && find . -name build -prune -o -type f -exec grep -Il '' {} + |
+        sed 's,^\./,,' | sort)
+}
+
+# ladder_sources FOLDER: the same without the programs beside the ladder, which the
+# next stage does not build upon.
+ladder_sources() {
+    local name
+    sources "$1" | while read -r name; do
+        is_room "$1" "$name" || echo "$name"
+    done
+}
+
+# words TEXT: print its words, one a line, sorted.
+words() {
+    grep -o '[^[:space:]]*' <<<"$1" | sort
+}
+
+@test "there are stages, numbered from 1 without a gap" {
+    local i
+    [ ${#stages[@]} -ge 6 ]
+    for i in "${!stages[@]}"; do
+        assert_regex "${stages[i]}" "^stage$((i + 1))_"
+    done
+}
+
+@test "a stage changes only the files on its list" {
+    local i old new name is_changed changed gone
+    for ((i = 1; i < ${#stages[@]}; i++)); do
+        old=${stages[i - 1]} new=${stages[i]}
+        rung $((i + 1))
+        is_changed=$(
+            comm -12 <(ladder_sources "$old") <(ladder_sources "$new") |
+                while read -r name; do
+                    cmp -s "$old/$name" "$new/$name" || echo "$name"
+                done
+        )
+        for name in $is_changed; do
+            [[ " ${changed//$'\n'/ } " == *" $name "* ]] || fail \
+                "$new/$name differs from $old/$name.
+If something is mended there, mend it in every stage that has the file. If this
+stage has to change it, put it on the list at the top of ladder.bats."
+        done
+        for name in $changed; do
+            [[ $name == tour.gdb || $'\n'$is_changed$'\n' == *$'\n'$name$'\n'* ]] ||
+                fail "$new/$name is not changed, take it off the list"
+        done
+    done
+}
+
+@test "a stage drops only the files on its list" {
+    local i changed gone
+    for ((i = 1; i < ${#stages[@]}; i++)); do
+        rung $((i + 1))
+        assert_equal "stage $((i + 1)) drops: $(
+            comm -23 <(ladder_sources "${stages[i - 1]}") \
+                <(ladder_sources "${stages[i]}")
+        )" "stage $((i + 1)) drops: $(words "$gone")"
+    done
+}
+
+@test "the server does not care whether its pool is of processes or threads" {
+    cmp stage5_exit/server.c stage6_threadpool/server.c
+}
+
+@test "no file says in which stage it is" {
+    local stage
+    for stage in "${stages[@]}"; do
+        cd "$BATS_TEST_DIRNAME/../$stage"
+        run xargs grep -niE 'stage[ _-]*[0-9]' < <(sources .)
+        assert_output ''
+    done
+}
+
+@test "make diffN shows what stage N adds" {
+    local number name changed gone diff=$BATS_TEST_TMPDIR/diff
+    for ((number = 2; number <= ${#stages[@]}; number++)); do
+        tests/diff.sh $number >"$diff"
+        assert_equal "$(head -n 1 "$diff")" \
+            "What ${stages[number - 1]} adds to ${stages[number - 2]}:"
+        rung $number
+        for name in $changed; do
+            [[ $name == *.[ch] ]] || continue
+            grep -qE "^  changed +$name " "$diff" &&
+                grep -qxF "+++ ${stages[number - 1]}/$name" "$diff" ||
+                fail "make diff$number does not show $name"
+        done
+    done
+}
+
+# builds_alone COMPILER FLAGS: every stage, in an empty folder, with not one
+# warning; and make clean leaves only what was there before.
+builds_alone() {
+    local stage folder before
+    command -v "$1" >/dev/null || skip "there is no $1 here"
+    for stage in "${stages[@]}"; do
+        folder=$BATS_TEST_TMPDIR/$stage
+        mkdir "$folder"
+        (cd "$stage" && sources . | xargs cp --parents -t "$folder")
+        before=$(find "$folder" | sort)
+        cd "$folder" || return
+        run make -s CC="$1" CFLAGS="$2 -Werror"
+        assert_success
+        assert_output ''
+        ./server --help >help
+        ./client --help >>help
+        [ "$(grep -c '^Usage: ' help)" -eq 2 ]
+        rm help
+        make -s clean
+        run diff <(echo "$before") <(find "$folder" | sort)
+        assert_output ''
+        cd "$BATS_TEST_DIRNAME/.." || return
+    done
+}
+
+@test "every stage builds on its own with gcc and leaves nothing after clean" {
+    builds_alone gcc -Og # some warnings come with optimization only
+}
+
+@test "every stage builds on its own with clang and leaves nothing after clean" {
+    builds_alone clang -O0
+}
+
+@test "a stage needs no file outside its folder" {
+    run find "${stages[@]}" -type l
+    assert_output ''
+    run grep -rnIF --include='*.[ch]' --include='*.mk' --include=Makefile ../ \
+        "${stages[@]}"
+    assert_output ''
+}
+
+@test "every C file begins with its name and what it is about" {
+    run awk '
+        FNR == 1 {
+            name = FILENAME
+            sub(/.*\//, "", name)
+            if (index($0, "/* " name ": ") != 1)
+                print FILENAME ": expected a comment /* " name ": ..."
+        }
+        ' stage*/*.c tests/*.c
+    assert_output ''
+}
+
+@test "no function is longer than 60 lines, no file longer than 300" {
+    run awk '
+        FNR == 301 { print FILENAME " is longer than 300 lines" }
+        /^[{]/ { begin = FNR; name = before }
+        /^[}]$/ && FNR - begin >= 60 {
+            print FILENAME ": " name " has " FNR - begin + 1 " lines"
+        }
+        { before = $0 }
+        ' stage*/*.[ch]
+    assert_output ''
+    run awk '
+        /^[{]/ { begin = FNR; name = before }
+        /^[}]$/ && FNR - begin >= 60 { print FILENAME ": " name }
+        { before = $0 }
+        ' tests/*.c
+    assert_output ''
+}
+
+@test "time is taken from the clock that nobody sets [fault 111]" {
+    run grep -nE '\<(gettimeofday|ftime|time) *\(|CLOCK_REALTIME' stage*/*.[ch]
+    assert_output ''
+}
+
+@test "git keeps no file that is built" {
+    local file
+    git rev-parse --is-inside-work-tree >/dev/null 2>&1 ||
+        skip "this is no checkout of git"
+    run git ls-files --cached --ignored --exclude-standard
+    assert_output ''
+    while read -r file; do
+        [ -s "$file" ] || continue # empty, or removed just now
+        grep -qI '' "$file" || [[ $file == *.@(png|gif) ]] ||
+            fail "$file is not a text"
+    done < <(git ls-files)
+}

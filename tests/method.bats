@@ -1,0 +1,687 @@
+#!/usr/bin/env bats
+# The ways to move a file's bytes, chosen by --method: every pair of the server's
+# and the client's brings the same file, by the system calls it is named for, and
+# what goes wrong on the way is noticed.
+
+# shellcheck disable=SC2016 # $ is for wait_for and for other shells
+
+load helpers
+
+TRAIN_MAX=1048576
+SERVER_METHODS=(copy mmap sendfile splice)
+CLIENT_METHODS=(copy mmap splice)
+FILES=(size-0 size-1 size-4097 size-1048576 size-1048577 big)
+
+setup_file() {
+    local name
+    mkdir "$BATS_FILE_TMPDIR/data"
+    cd "$BATS_FILE_TMPDIR/data" || return
+    head -c $((3 * TRAIN_MAX + 12345)) /dev/urandom >big
+    head -c $((TRAIN_MAX + 777)) /dev/urandom >other
+    for name in "${FILES[@]}"; do
+        [ "$name" = big ] || head -c "${name#size-}" big >"$name"
+    done
+}
+
+setup() {
+    DATA=$BATS_FILE_TMPDIR/data
+    OUT=$BATS_TEST_TMPDIR/out
+    mkdir "$OUT"
+}
+
+# serve METHOD [ARG...]: start a server of $DATA.
+serve() {
+    start_server --directory "$DATA" --method "$@"
+}
+
+# own_data: let $DATA be a folder of this test alone.
+own_data() {
+    DATA=$BATS_TEST_TMPDIR/data
+    mkdir "$DATA"
+}
+
+# fetch [ARG...] NAME...: download to $OUT, which is empty before. Sets output
+# and status as `run` does.
+fetch() {
+    rm -rf "$OUT"
+    mkdir "$OUT"
+    run run_client --quiet --output "$OUT" "$@"
+}
+
+# assert_whole WHAT NAME...: these came, byte for byte, and nothing else.
+assert_whole() {
+    local name
+    [[ $status -eq 0 && -z $output ]] ||
+        explain "$1: the client ends with status $status and says:" "$output"
+    for name in "${@:2}"; do
+        cmp "$DATA/$name" "$OUT/$name" ||
+            explain "$1: $name is not what was served. Sizes:" \
+                "$(stat -c '%n %s' "$DATA/$name" "$OUT/$name")"
+    done
+    assert_no_more "$@"
+}
+
+# assert_no_more WHAT NAME...: nothing but these is in $OUT.
+assert_no_more() {
+    local left
+    left=$(printf '%s\n' "${@:2}" | grep -vxFf - <(ls -A "$OUT")) || return 0
+    explain "$1: the client leaves behind what is no whole file:" "$left"
+}
+
+# assert_cut WHAT NAME: it did not come, and the client says so.
+assert_cut() {
+    [[ $status -eq 1 && $output == "client: $2: "*" after "*" of "* ]] ||
+        explain "$1: $2 could not come whole, but the client ends with" \
+            "status $status (expected 1) and says: $output"
+    assert_no_more "$1"
+}
+
+# The processes of the server, the workers included.
+processes() {
+    echo "$SERVER_PID" "$(children "$SERVER_PID" | sort -n | xargs)"
+}
+
+# begin_client FD NAME: a client that asks for a file and does not read.
+begin_client() {
+    hold_client "$1"
+    # shellcheck disable=SC2059 # the length is an escape
+    printf "\\0\\0\\0\\x$(printf %02x ${#2})$2" >&"$1"
+}
+
+# ---- Every pair
+
+# all_pairs SERVER_METHOD
+all_pairs() {
+    local method
+    serve "$1"
+    for method in "${CLIENT_METHODS[@]}"; do
+        fetch --method "$method" "${FILES[@]}"
+        assert_whole "server $1, client $method" "${FILES[@]}"
+    done
+    run ! grep -i ' copy' "$BATS_TEST_TMPDIR/server.err" # in place of $1
+}
+
+@test "what is sent by copy arrives byte for byte, received by any method" {
+    all_pairs copy
+}
+
+@test "what is sent by mmap arrives byte for byte, an empty file too [trap 26]" {
+    all_pairs mmap
+}
+
+@test "what is sent by sendfile arrives byte for byte [trap 24]" {
+    all_pairs sendfile
+}
+
+@test "what is sent by splice arrives byte for byte [trap 25]" {
+    all_pairs splice
+}
+
+@test "a method that is not known is wrong usage" {
+    local program name
+    for name in '' nosuch COPY cop copyy sendfile,splice; do
+        for program in "$SERVER" client; do
+            run --separate-stderr timeout 10 \
+                "$STAGE_DIR/$program" --method "$name" --port 0 big
+            assert_equal "$status" 2
+            assert_output ''
+            # shellcheck disable=SC2154 # run sets it
+            [[ $stderr == *"invalid method '$name'"*--help* ]] ||
+                explain "$program --method '$name' says:" "$stderr"
+        done
+    done
+    run timeout 10 "$STAGE_DIR/client" --method sendfile big
+    assert_failure 2 # a client has nothing to send
+}
+
+# ---- The method is used
+
+# trace_server METHOD: download big from a server by this method; $TRACE then
+# holds what the server has done with the file.
+trace_server() {
+    local prefix=("${SERVER_PREFIX[@]}")
+    TRACE=$BATS_TEST_TMPDIR/trace.$1
+    SERVER_PREFIX=(strace -D -f -qq -o "$TRACE" -P "$DATA/big"
+        -e 'trace=read,pread64,readv,preadv,mmap,sendfile,splice')
+    serve "$1"
+    SERVER_PREFIX=("${prefix[@]}")
+    fetch big
+    assert_whole "server $1" big
+    stop_server
+}
+
+# assert_calls FILE AT_LEAST REGEX / refute_calls FILE REGEX
+assert_calls() {
+    [ "$(grep -Ec -e "$3" "$1")" -ge "$2" ] ||
+        explain "expected at least $2 calls that match $3, but these were made:" \
+            "$(head -n 20 "$1")"
+}
+
+refute_calls() {
+    run ! grep -Em 5 -e "$2" "$1"
+}
+
+# bats test_tags=native
+@test "the server moves a file by the system calls that its method is named for" {
+    need_strace
+    trace_server copy
+    assert_calls "$TRACE" 4 'read'
+    refute_calls "$TRACE" 'mmap|sendfile|splice'
+    trace_server mmap
+    assert_calls "$TRACE" 4 'mmap.*PROT_READ,'
+    refute_calls "$TRACE" 'read.*\(|sendfile|splice'
+    trace_server sendfile
+    assert_calls "$TRACE" 4 'sendfile'
+    refute_calls "$TRACE" 'read|mmap|splice'
+    trace_server splice
+    assert_calls "$TRACE" 4 'splice'
+    refute_calls "$TRACE" 'read|mmap|sendfile'
+}
+
+# trace_client METHOD: download big; $TRACE then holds what the client has done.
+trace_client() {
+    TRACE=$BATS_TEST_TMPDIR/trace.client
+    run timeout 20 strace -qq -y -o "$TRACE" \
+        -e trace=read,recvfrom,recvmsg,write,pwrite64,writev,mmap,splice \
+        "$STAGE_DIR/client" -a "$SERVER_ADDRESS" -p "$SERVER_PORT" \
+        --quiet --output "$OUT" --method "$1" big
+    assert_whole "client $1" big
+    rm "$OUT/big"
+}
+
+# bats test_tags=native
+@test "the client moves a file by the system calls that its method is named for" {
+    local to_file='(write|pwrite64|writev)\([0-9]+<[^>]*\.part>'
+    local from_server='(read|recv[a-z]*)\([0-9]+<(TCP|socket)[^>]*>.* = [0-9]{3,}'
+    local mapped='mmap\(.*PROT_WRITE, MAP_SHARED, [0-9]+<[^>]*\.part>'
+    need_strace
+    serve sendfile
+    trace_client copy
+    assert_calls "$TRACE" 4 "$to_file"
+    assert_calls "$TRACE" 4 "$from_server"
+    refute_calls "$TRACE" "splice|$mapped"
+    trace_client mmap
+    assert_calls "$TRACE" 4 "$mapped"
+    refute_calls "$TRACE" "splice|$to_file"
+    trace_client splice
+    assert_calls "$TRACE" 8 splice
+    refute_calls "$TRACE" "$to_file|$from_server|$mapped"
+}
+
+# bats test_tags=native
+@test "the headers of trains do not cost a packet each" {
+    local method packets
+    command -v ss >/dev/null || skip "ss is not installed"
+    for method in "${SERVER_METHODS[@]}"; do
+        serve "$method"
+        begin_client 5 size-4097
+        # Three headers, "+" and the name, the size, the file, the empty train.
+        head -c $((3 * 4 + 10 + 8 + 4097 + 4)) <&5 >"$OUT/reply"
+        packets=$(ss -tinH "sport = :$SERVER_PORT" |
+            sed -n 's/.*data_segs_out:\([0-9]*\).*/\1/p')
+        [ "$packets" -le 2 ] ||
+            explain "by $method a file of 4097 bytes took $packets packets;" \
+                "see MSG_MORE in send(2)"
+        release_client 5
+    done
+}
+
+# ---- Short returns
+
+@test "the server goes on after short returns, by any method [fault 70] [trap 24] [trap 25]" {
+    local method
+    for method in "${SERVER_METHODS[@]}"; do
+        SHORT_IO=7 start_short --directory "$DATA" --method "$method"
+        fetch size-4097 size-0 size-1
+        assert_whole "server $method, 7 bytes a call" size-4097 size-0 size-1
+        stop_server
+        SHORT_IO=4099 start_short --directory "$DATA" --method "$method"
+        fetch big other
+        assert_whole "server $method, 4099 bytes a call" big other
+        stop_server
+    done
+    assert_short "$SERVER"
+}
+
+@test "the client goes on after short returns, by any method [trap 25]" {
+    local method
+    serve sendfile
+    for method in "${CLIENT_METHODS[@]}"; do
+        SHORT_IO=7 fetch_short --method "$method" size-4097 size-0 size-1
+        assert_whole "client $method, 7 bytes a call" size-4097 size-0 size-1
+        SHORT_IO=4099 fetch_short --method "$method" big other
+        assert_whole "client $method, 4099 bytes a call" big other
+    done
+    assert_short client
+}
+
+fetch_short() {
+    rm -rf "$OUT"
+    mkdir "$OUT"
+    run with_short_io timeout $((20 * TIMEOUT_SCALE)) "$STAGE_DIR/client" \
+        -a "$SERVER_ADDRESS" -p "$SERVER_PORT" --quiet --output "$OUT" "$@"
+}
+
+# ---- Calls that fail: the server
+
+# start_failing METHOD SPEC: a server of one worker, in which system calls fail;
+# of mmap only those that map the file big.
+start_failing() {
+    local prefix=("${SERVER_PREFIX[@]}") only=()
+    need_strace
+    [[ $2 != mmap:* ]] || only=(-P "$DATA/big")
+    TRACE=$BATS_TEST_TMPDIR/trace.server
+    SERVER_PREFIX+=(strace -D -f -qq -o "$TRACE" "${only[@]}"
+        -e "trace=${2%%:*}" -e "inject=$2")
+    serve "$1" --workers 1
+    SERVER_PREFIX=("${prefix[@]}")
+}
+
+# assert_falls_back METHOD SPEC: where its system call cannot be used, the server
+# copies, and says so.
+assert_falls_back() {
+    start_failing "$1" "$2"
+    fetch big other
+    assert_whole "$2" big other
+    assert_injected
+    wait_for_log "$1: .*copy"
+    stop_server
+}
+
+# assert_gives_up METHOD SPEC: the transfer is cut, the client is told, and the
+# same worker serves the next one.
+assert_gives_up() {
+    local before
+    start_failing "$1" "$2"
+    before=$(processes)
+    fetch big
+    assert_cut "$2" big
+    assert_injected
+    fetch other
+    assert_whole "the next client after $2" other
+    assert_equal "$(processes)" "$before"
+    stop_server
+}
+
+# bats test_tags=native
+@test "calls that a signal interrupts are made again, by any method" {
+    local spec
+    for spec in sendfile:error=EINTR:when=1+2 splice:error=EINTR:when=1+2; do
+        start_failing "${spec%%:*}" "$spec"
+        fetch big other
+        assert_whole "$spec" big other
+        assert_injected
+        stop_server
+    done
+}
+
+# bats test_tags=native
+@test "where sendfile or splice does not go, the server copies [fault 71]" {
+    assert_falls_back sendfile sendfile:error=EINVAL:when=1+
+    assert_falls_back sendfile sendfile:error=ENOSYS:when=1+
+    assert_falls_back sendfile sendfile:error=EINVAL:when=2+ # in mid-file
+    assert_falls_back splice splice:error=EINVAL:when=1+
+    assert_falls_back splice splice:error=ENOSYS:when=1+
+}
+
+# bats test_tags=native
+@test "where mmap does not go, the server copies [fault 71]" {
+    assert_falls_back mmap mmap:error=ENODEV:when=1+
+    assert_falls_back mmap mmap:error=EINVAL:when=2+
+    assert_falls_back mmap mmap:error=ENOSYS:when=1+
+}
+
+# With blocking sockets EAGAIN says that the client's time is up (SO_SNDTIMEO).
+# bats test_tags=native
+@test "a call that fails for good ends the transfer, not the worker [fault 70]" {
+    assert_gives_up sendfile sendfile:error=EAGAIN:when=2
+    assert_gives_up sendfile sendfile:error=EIO:when=2
+    assert_gives_up splice splice:error=EIO:when=1
+    assert_gives_up mmap mmap:error=EACCES:when=2
+}
+
+# bats test_tags=native
+@test "a file that cannot be mapped for want of memory costs that transfer only [fault 106]" {
+    assert_gives_up mmap mmap:error=ENOMEM:when=1
+}
+
+# The second call is the first from the pipe to the client: the bytes stay there.
+# bats test_tags=native
+@test "bytes left in the pipe after an error never reach the next client [fault 72] [trap 25]" {
+    assert_gives_up splice splice:error=EPIPE:when=2
+    assert_gives_up splice splice:error=EINVAL:when=2
+    assert_gives_up splice splice:error=EAGAIN:when=2
+}
+
+# ---- Calls that fail: the client
+
+# fetch_failing METHOD SPEC: a client in which system calls fail downloads big,
+# then other.
+fetch_failing() {
+    rm -rf "$OUT"
+    mkdir "$OUT"
+    TRACE=$BATS_TEST_TMPDIR/trace.client
+    run timeout 20 strace -qq -o "$TRACE" -e "trace=${2%%:*}" \
+        -e "inject=$2" "$STAGE_DIR/client" -a "$SERVER_ADDRESS" \
+        -p "$SERVER_PORT" --quiet --output "$OUT" --method "$1" big other
+    assert_injected "$TRACE"
+}
+
+# bats test_tags=native
+@test "a client that cannot splice to its file copies" {
+    need_strace
+    serve sendfile
+    # Each second call goes from the pipe to the file.
+    fetch_failing splice splice:error=EINVAL:when=2+2
+    assert_whole "splice to the file: EINVAL" big other
+}
+
+# bats test_tags=native
+@test "a client whose calls are interrupted makes them again" {
+    need_strace
+    serve sendfile
+    fetch_failing splice splice:error=EINTR:when=1+2
+    assert_whole "splice: EINTR" big other
+    fetch_failing mmap read:error=EINTR:when=5+2
+    assert_whole "mmap, read: EINTR" big other
+    fetch_failing copy read:error=EINTR:when=5+2
+    assert_whole "copy, read: EINTR" big other
+    fetch_failing copy write:error=EINTR:when=1+2
+    assert_whole "copy, write: EINTR" big other
+}
+
+# bats test_tags=native
+@test "a file that the client cannot write leaves no bytes to the next one [fault 72]" {
+    local spec
+    need_strace
+    serve sendfile
+    for spec in 'splice splice:error=ENOSPC:when=2' \
+        'splice splice:error=EIO:when=4' \
+        'mmap fallocate:error=ENOSPC:when=1' \
+        'copy write:error=ENOSPC:when=2'; do
+        fetch_failing "${spec% *}" "${spec#* }"
+        assert_failure 1
+        assert_line --regexp '^client: big: cut after [0-9]+ of [0-9]+ bytes: '
+        assert_equal "${#lines[@]}" 1
+        cmp "$DATA/other" "$OUT/other"
+        assert_no_more "$spec" other
+    done
+}
+
+# bats test_tags=native
+@test "a client maps files on file systems that cannot claim space beforehand" {
+    need_strace
+    serve sendfile
+    fetch_failing mmap fallocate:error=EOPNOTSUPP:when=1+
+    assert_whole "fallocate: EOPNOTSUPP" big other
+}
+
+# The shell of a name space with a small disk of its own at $1: run the other
+# words, then list what the disk holds.
+# shellcheck disable=SC2016 # for that shell
+SMALL_DISK='
+disk=$1
+shift
+mount -t tmpfs -o size=64k none "$disk" || exit 99
+"$@"
+status=$?
+ls -A "$disk"
+exit $status'
+
+@test "a full disk is an error with a message, by any method, and no SIGBUS" {
+    local method
+    need_userns
+    serve sendfile
+    for method in "${CLIENT_METHODS[@]}"; do
+        run unshare -rm bash -c "$SMALL_DISK" - "$OUT" \
+            timeout 20 "$STAGE_DIR/client" -a "$SERVER_ADDRESS" \
+            -p "$SERVER_PORT" --quiet --output "$OUT" --method "$method" big
+        [ "$status" -ne 99 ] || skip "no file systems can be mounted here"
+        [ "$status" -eq 1 ] ||
+            explain "client --method $method on a full disk ends with status" \
+                "$status, expected 1 (135 is SIGBUS); it says: $output"
+        assert_output --regexp \
+            '^client: big: cut after [0-9]+ of [0-9]+ bytes: No space left on device$'
+    done
+}
+
+# ---- Files that change during a transfer
+
+# assert_cut_by_shrinking METHOD SIZE: a file of 1 GiB becomes this short in
+# mid-transfer.
+assert_cut_by_shrinking() {
+    local before
+    truncate -s 1G "$DATA/huge"
+    serve "$1" --workers 2
+    before=$(processes)
+    rm -rf "$OUT"
+    mkdir "$OUT"
+    start_client --quiet --output "$OUT" --limit-rate 200M huge
+    wait_for '[ -s "$OUT"/.poolladder-*.part ]' 5
+    truncate -s "$2" "$DATA/huge"
+    run run_client --quiet --output "$BATS_TEST_TMPDIR" other # meanwhile
+    assert_success
+    cmp "$DATA/other" "$BATS_TEST_TMPDIR/other"
+    wait_background "$CLIENT_PID"
+    status=$BACKGROUND_STATUS output=$(cat "$BATS_TEST_TMPDIR/client.err")
+    assert_cut "by $1, the file became $2 bytes long" huge
+    [ "$(processes)" = "$before" ] ||
+        explain "by $1, when the file became shorter, a process was lost:" \
+            "before: $before" "now: $(processes)" "$(server_log)"
+    stop_server
+}
+
+@test "a file that becomes shorter is cut, the workers live [fault 65]" {
+    own_data
+    echo other >"$DATA/other"
+    assert_cut_by_shrinking copy 10
+    assert_cut_by_shrinking sendfile 10
+    assert_cut_by_shrinking splice 10
+}
+
+@test "a mapped file that becomes shorter is cut, with no SIGBUS [fault 66] [fault 67] [trap 27]" {
+    own_data
+    echo other >"$DATA/other"
+    assert_cut_by_shrinking mmap 10
+    assert_cut_by_shrinking mmap 0
+    run ! grep -E 'signal 7|SIGBUS|Bus error' "$BATS_TEST_TMPDIR/server.err"
+}
+
+# make_before: a file of 8 MiB, which no buffer of a connection takes, and what
+# a client that asks for it under the name "file" must get.
+make_before() {
+    own_data
+    BEFORE=$BATS_TEST_TMPDIR/before
+    REPLY_BEFORE=$BATS_TEST_TMPDIR/reply.before
+    seq -f %015.0f $((8 * TRAIN_MAX / 16)) >"$BEFORE"
+    {
+        printf '\0\0\0\5+file\0\0\0\10\0\0\0\0\0\200\0\0'
+        split --bytes $TRAIN_MAX --filter 'printf "\0\20\0\0"; cat' "$BEFORE"
+        printf '\0\0\0\0'
+    } >"$REPLY_BEFORE"
+}
+
+# change_meanwhile COMMAND...: a client asks for the file. When the server has
+# begun to send it, and can go no further, the command changes something. Then
+# the client reads on, to $OUT/reply.
+change_meanwhile() {
+    cp "$BEFORE" "$DATA/file"
+    begin_client 5 file
+    head -c 9 <&5 >"$OUT/reply"
+    "$@"
+    head -c $(($(stat -c %s "$REPLY_BEFORE") - 9)) <&5 >>"$OUT/reply"
+    release_client 5
+}
+
+# assert_unmoved METHOD COMMAND...: whatever the command changes, the client gets
+# what was there before.
+assert_unmoved() {
+    change_meanwhile "${@:2}"
+    cmp "$REPLY_BEFORE" "$OUT/reply" ||
+        explain "by $1, the file during whose transfer this was done did not" \
+            "come as it had been before: ${*:2}"
+}
+
+# What lies behind the new end, in the file's last page, is mapped as zeros. They
+# may go out, but then the empty train must not follow that makes them good.
+@test "a file that becomes shorter within its last page is cut, not filled up with zeros [fault 66]" {
+    local method
+    make_before
+    for method in "${SERVER_METHODS[@]}"; do
+        serve "$method"
+        change_meanwhile truncate -s -100 "$DATA/file"
+        [ "$(stat -c %s "$OUT/reply")" -lt "$(stat -c %s "$REPLY_BEFORE")" ] ||
+            explain "by $method, a file that had lost its last 100 bytes was" \
+                "sent as if it were whole. In their place came:" \
+                "$(tail -c 104 "$OUT/reply" | od -An -c)"
+        stop_server
+    done
+}
+
+grow() {
+    echo and more >>"$DATA/file"
+    truncate -s 20M "$DATA/file"
+}
+
+@test "of a file that grows only the bytes that were announced are sent [fault 68]" {
+    local method
+    make_before
+    for method in "${SERVER_METHODS[@]}"; do
+        serve "$method"
+        assert_unmoved "$method" grow
+        stop_server
+    done
+}
+
+replace() {
+    echo new >"$DATA/new"
+    mv "$DATA/new" "$DATA/file"
+}
+
+@test "a file that is deleted or replaced arrives as it was [fault 69]" {
+    local method
+    make_before
+    for method in "${SERVER_METHODS[@]}"; do
+        serve "$method"
+        assert_unmoved "$method" rm "$DATA/file"
+        assert_unmoved "$method" replace
+        stop_server
+    done
+}
+
+@test "a file that may only be read is served by any method [trap 28]" {
+    local method
+    if [ "$(id -u)" -eq 0 ]; then # who else may write where it is forbidden
+        SERVER_PREFIX=(setpriv --bounding-set=-dac_override)
+        "${SERVER_PREFIX[@]}" true 2>/dev/null ||
+            skip "root cannot give up the right to write everywhere"
+    fi
+    own_data
+    cp "$BATS_FILE_TMPDIR/data/big" "$DATA"
+    chmod 444 "$DATA/big"
+    run "${SERVER_PREFIX[@]}" bash -c 'echo >>"$1"' - "$DATA/big"
+    assert_failure # else the test proves nothing
+    for method in "${SERVER_METHODS[@]}"; do
+        serve "$method"
+        fetch big
+        assert_whole "server $method, a file of mode 444" big
+    done
+}
+
+# ---- Clients that do not read
+
+# cpu_time PID...: print the CPU time of these processes, in clock ticks.
+cpu_time() {
+    local pid line fields sum=0
+    for pid in "$@"; do
+        read -r line <"/proc/$pid/stat"
+        read -ra fields <<<"${line##*) }"
+        sum=$((sum + fields[11] + fields[12]))
+    done
+    echo "$sum"
+}
+
+# is_at_rest PID...: they take no CPU time for a while.
+is_at_rest() {
+    local before tries=8
+    before=$(cpu_time "$@")
+    while ((tries-- > 0)); do
+        tick
+    done
+    [ "$(cpu_time "$@")" -eq "$before" ]
+}
+
+# bats test_tags=native
+@test "while a client does not read, the server takes no CPU time [fault 73]" {
+    local method fd=5 all=() pids
+    own_data
+    truncate -s 64M "$DATA/huge"
+    for method in "${SERVER_METHODS[@]}"; do
+        serve "$method"
+        begin_client $((fd++)) huge
+        read -ra pids <<<"$(processes)"
+        all+=("${pids[@]}")
+    done
+    in_time 5 is_at_rest "${all[@]}" ||
+        explain "nobody reads, but a server is busy. CPU time so far:" \
+            "$(ps -o pid,stat,time,wchan:20,args -p "$(IFS=,; echo "${all[*]}")")"
+}
+
+# ---- Memory and fds
+
+# holdings PID...: print how many fds and mappings each process has.
+holdings() {
+    local pid
+    for pid in "$@"; do
+        echo "$(fd_count "$pid") fds, $(wc -l <"/proc/$pid/maps") mappings"
+    done
+}
+
+# bats test_tags=native
+@test "nothing is left open or mapped after a transfer, by any method" {
+    local method pids before
+    for method in "${SERVER_METHODS[@]}"; do
+        serve "$method" --workers 1
+        read -ra pids <<<"$(processes)"
+        fetch big
+        fetch big
+        before=$(holdings "${pids[@]}")
+        fetch "${FILES[@]}" nosuch "${FILES[@]}"
+        fetch --output /dev/null/nowhere big
+        begin_client 5 big
+        release_client 5
+        fetch big
+        assert_whole "server $method" big
+        in_time 5 eval '[ "$(holdings "${pids[@]}")" = "$before" ]' ||
+            explain "by $method, transfers leave something behind. Before:" \
+                "$before" "After:" "$(holdings "${pids[@]}")"
+        stop_server
+    done
+}
+
+# bats test_tags=native
+@test "memory that cannot be had at the start is an error, not a crash [fault 106]" {
+    local at line proof=$BATS_TEST_TMPDIR/no_memory.proof
+    for ((at = 1; at < 100; at++)); do
+        rm -f "$proof"
+        SERVER_PREFIX=(env "LD_PRELOAD=$TESTS_DIR/build/no_memory.so"
+            "NO_MEMORY_AT=$at" "NO_MEMORY_PROOF=$proof")
+        launch_server --port 0 --directory "$DATA"
+        line=''
+        # shellcheck disable=SC2153 # launch_server sets it
+        read -rt $((10 * TIMEOUT_SCALE)) -u "$SERVER_OUT" line || true
+        if [[ $line == 'listening on '* ]]; then
+            SERVER_ADDRESS=127.0.0.1 SERVER_PORT=${line##*:}
+            fetch size-4097
+            assert_whole "without the memory asked for in call $at" size-4097
+            stop_server
+        else
+            wait_server
+            [ "$SERVER_STATUS" -eq 1 ] ||
+                explain "without the memory asked for in call $at the server" \
+                    "ends with status $SERVER_STATUS, expected 1"
+        fi
+        [ -e "$proof" ] || break # it has not asked so often
+    done
+    [ $at -gt 1 ] || explain "no memory was refused: the test proves nothing"
+}

@@ -1,0 +1,428 @@
+#!/usr/bin/env bats
+# The pool of threads: one process, a queue with an end, and threads that can be
+# cancelled wherever they are.
+
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+
+load helpers
+
+setup_file() {
+    mkdir "$BATS_FILE_TMPDIR/data"
+    cd "$BATS_FILE_TMPDIR/data" || return
+    seq 700 >small
+    seq -f %015.0f $((1024 * 1024)) >big # 16 MiB, more than buffers take
+}
+
+setup() {
+    DATA=$BATS_FILE_TMPDIR/data
+    OUT=$BATS_TEST_TMPDIR/out
+    mkdir "$OUT"
+}
+
+# serve [ARG...]: start a server of $DATA.
+serve() {
+    start_server --directory "$DATA" "$@"
+}
+
+# fetch NUMBER [ARG...]: download small to a folder of this number.
+fetch() {
+    mkdir "$OUT/$1"
+    run_client --quiet --output "$OUT/$1" "${@:2}" small
+    cmp "$DATA/small" "$OUT/$1/small"
+}
+
+# start_stopping_client: a client that asks for big, and stops itself when its
+# first bytes come.
+start_stopping_client() {
+    background env "LD_PRELOAD=$TESTS_DIR/build/stop_midway.so" \
+        "$STAGE_DIR/client" -p "$SERVER_PORT" --quiet --output "$OUT" big \
+        >"$BATS_TEST_TMPDIR/client.out" 2>"$BATS_TEST_TMPDIR/client.err"
+    CLIENT_PID=$BACKGROUND_PID
+}
+
+# stop_client_midway: the same, and by now it has stopped.
+stop_client_midway() {
+    start_stopping_client
+    in_time 10 is_stopped "$CLIENT_PID" ||
+        explain "the client does not stop in mid-transfer. It says:" \
+            "$(cat "$BATS_TEST_TMPDIR/client.err")"
+}
+
+is_stopped() {
+    local REPLY
+    state_of "$1"
+    [ "$REPLY" = T ]
+}
+
+# go_on: the client that has stopped itself.
+go_on() {
+    signal_all CONT "$CLIENT_PID"
+    wait_background "$CLIENT_PID"
+}
+
+# assert_cut_short: that client, when it goes on, finds its download cut.
+assert_cut_short() {
+    go_on
+    assert_equal "$BACKGROUND_STATUS" 1
+    run cat "$BATS_TEST_TMPDIR/client.err"
+    assert_output --regexp '^client: big: connection closed after [0-9]+ of 16777216'
+    assert_equal "$(ls -A "$OUT")" ''
+}
+
+# task_ids NAME: print the ids of the server's threads with this name (a pattern).
+task_ids() {
+    local task name
+    for task in "/proc/$SERVER_PID/task"/*; do
+        read -r name <"$task/comm"
+        # shellcheck disable=SC2053 # a pattern
+        [[ $name != $1 ]] || echo "${task##*/}"
+    done
+}
+
+has_tasks() {
+    [ "$(task_ids "$1" | wc -l)" -eq "$2" ]
+}
+
+# ---- One process, N threads
+
+@test "the workers are named threads of one process" {
+    local number
+    serve --workers 5
+    assert_equal "$(children "$SERVER_PID")" ''
+    for number in 1 2 3 4 5; do
+        in_time 5 has_tasks "worker-$number" 1 ||
+            explain "there is no thread called worker-$number, only:" \
+                "$(cat "/proc/$SERVER_PID/task"/*/comm)"
+    done
+    has_tasks 'worker-*' 5
+    at_once 10 fetch
+    has_tasks 'worker-*' 5
+}
+
+# bats test_tags=native
+@test "no signal that ends the server can come to a worker [fault 91]" {
+    local id blocked signals
+    signals=$((1 << 0 | 1 << 1 | 1 << 9 | 1 << 14)) # HUP, INT, USR1, TERM
+    serve --workers 3
+    in_time 5 has_tasks 'worker-*' 3
+    for id in $(task_ids 'worker-*'); do
+        blocked=$(sed -n 's/^SigBlk:\t*//p' "/proc/$SERVER_PID/task/$id/status")
+        [ $((16#$blocked & signals)) -eq $signals ] ||
+            explain "thread $id does not block all signals: SigBlk $blocked"
+    done
+    blocked=$(sed -n 's/^SigBlk:\t*//p' "/proc/$SERVER_PID/status")
+    [ $((16#$blocked & signals)) -eq 0 ] ||
+        explain "the main thread blocks signals as well: SigBlk $blocked"
+}
+
+# Signals to a thread that blocks them go to one that does not.
+@test "every signal is taken, in each of 20 runs [fault 91]" {
+    local run signals=(INT TERM USR1)
+    for run in {1..20}; do
+        serve --workers 4
+        stop_server "${signals[run % 3]}" 5
+        assert_equal "$SERVER_STATUS" 0
+    done
+}
+
+# bats test_tags=native
+@test "a thread that cannot be started ends the server with a message [fault 92]" {
+    local which
+    need_strace
+    for which in 1 2 3; do
+        run --separate-stderr timeout 10 strace -f -qq \
+            -o "$BATS_TEST_TMPDIR/trace" -e trace=clone,clone3 \
+            -e "inject=clone,clone3:error=EAGAIN:when=$which" \
+            "$STAGE_DIR/$SERVER" --port 0 --workers 3
+        [ "$status" -eq 1 ] ||
+            explain "without its thread number $which the server ends with" \
+                "status $status, expected 1"
+        assert_output '' # it does not say that it listens
+        # shellcheck disable=SC2154 # run sets it
+        [[ $stderr == *"$SERVER: "*"Resource temporarily unavailable"* ]] ||
+            explain "without its thread number $which the server says: $stderr"
+        assert_injected "$BATS_TEST_TMPDIR/trace"
+    done
+}
+
+# ---- The queue
+
+has_fds() {
+    [ "$(fd_count "$SERVER_PID")" -eq "$1" ]
+}
+
+@test "the queue has an end: further clients wait in the kernel, and cost nothing [fault 88] [trap 38]" {
+    local before i pids=()
+    serve --workers 1 --queue 2
+    stop_client_midway
+    before=$(fd_count "$SERVER_PID") # with one client and its file
+    for i in {1..12}; do
+        background fetch "$i"
+        pids+=("$BACKGROUND_PID")
+    done
+    in_time 10 has_fds $((before + 2))
+    # Now the queue is full: all the rest must be known to the kernel only.
+    in_time 10 has_connections 13
+    has_fds $((before + 2)) ||
+        explain "with --queue 2 the server has $(fd_count "$SERVER_PID") fds;" \
+            "before there were any clients in the queue it had $before"
+    go_on
+    for i in "${pids[@]}"; do
+        wait_background "$i"
+        assert_equal "$BACKGROUND_STATUS" 0
+    done
+    stop_server
+    assert_equal "$SERVER_STATUS" 0
+    run server_log
+    assert_line --partial 'stopped: 13 clients served, 0 cut'
+}
+
+# sockets STATE: print a line for each socket of the server's port that is in this
+# state, 0A: it listens, 01: it is connected (proc_net_tcp in the kernel's
+# documentation).
+sockets() {
+    local port
+    printf -v port ':%04X' "$SERVER_PORT"
+    awk -v port="$port" -v state="$1" '$4 == state && index($2, port)' \
+        /proc/net/tcp
+}
+
+has_connections() {
+    [ "$(sockets 01 | wc -l)" -eq "$1" ]
+}
+
+@test "while a thread is free a client that does not read holds up nobody [fault 89] [trap 43]" {
+    local i
+    serve --workers 2
+    stop_client_midway
+    for i in 1 2 3; do
+        fetch "$i"
+    done
+    at_once 10 fetch_another
+    go_on
+    assert_equal "$BACKGROUND_STATUS" 0
+    cmp "$DATA/big" "$OUT/big"
+}
+
+fetch_another() {
+    fetch "another-$1"
+}
+
+@test "200 clients leave no fd and no thread behind" {
+    local before i
+    serve --workers 4
+    fetch 0
+    before=$(fd_count "$SERVER_PID")
+    for i in {1..20}; do
+        ten_connections
+    done
+    in_time 5 has_fds "$before" ||
+        explain "after 200 clients the server has $(fd_count "$SERVER_PID")" \
+            "fds, before it had $before:" "$(ls -l "/proc/$SERVER_PID/fd")"
+    has_tasks 'worker-*' 4
+    fetch 1
+}
+
+# Half of them ask for a file.
+ten_connections() {
+    local - fd
+    set +T # see in_time
+    hold_clients 10
+    for fd in "${HELD[@]:5}"; do
+        printf '\0\0\0\5small' >&"$fd"
+    done
+    for fd in "${HELD[@]}"; do
+        release_client "$fd"
+    done
+}
+
+# bats test_tags=native
+@test "no client is forgotten when the wake-up of its thread comes late [fault 86]" {
+    need_strace
+    TRACE=$BATS_TEST_TMPDIR/trace
+    SERVER_PREFIX=(strace -D -f -qq -o "$TRACE" -e trace=futex
+        -e inject=futex:delay_enter=20ms)
+    serve --workers 3 --queue 4
+    SERVER_PREFIX=()
+    at_once 16 fetch
+    grep -q DELAYED "$TRACE"
+    stop_server
+    assert_equal "$SERVER_STATUS" 0
+    run server_log
+    assert_line --partial 'stopped: 16 clients served, 0 cut'
+}
+
+# ---- Cancel
+
+NEVER=$((60 * TIMEOUT_SCALE)) # seconds: a drain time-out that none sees
+
+# cancel: end a server that runs with --exit cancel; it must not wait for anybody.
+cancel() {
+    stop_server TERM 10 ||
+        explain "With --exit cancel it waits. Its threads, and where they are:" \
+            "$(ps -L -o tid,comm,wchan:20 -p "$SERVER_PID")"
+}
+
+@test "threads that wait for a client are cancelled at once, 20 times [trap 35]" {
+    local run
+    for run in {1..20}; do
+        serve --exit cancel --workers 8 --drain-timeout $NEVER
+        cancel
+        assert_equal "$SERVER_STATUS" 0
+    done
+}
+
+# cancel_transfers METHOD: five times, with more threads idle.
+cancel_transfers() {
+    local run
+    for run in 1 2 3 4 5; do
+        serve --exit cancel --method "$1" --workers 3 --drain-timeout $NEVER
+        stop_client_midway
+        in_time 10 buffers_are_full
+        cancel
+        assert_equal "$SERVER_STATUS" 1
+        assert_cut_short
+        wait_for_log "^.$SERVER_PID. stopped: 0 clients served, 1 cut$"
+    done
+}
+
+# buffers_are_full: the server has sent what the client does not read, and no
+# more is sent. The fifth column of /proc/net/tcp begins with what is unsent.
+buffers_are_full() {
+    local queue
+    queue=$(sockets 01 | awk '{ print $5 }')
+    [[ $queue != 00000000:* && $queue == "${queue_before-}" ]] || {
+        queue_before=$queue
+        return 1
+    }
+}
+
+@test "a thread that sends by copy is cancelled at once" {
+    cancel_transfers copy
+}
+
+@test "a thread that holds a mapped file is cancelled at once" {
+    cancel_transfers mmap
+}
+
+# sendfile(2) is no cancellation point (pthreads(7)).
+@test "a thread that sits in sendfile is cancelled at once" {
+    cancel_transfers sendfile
+}
+
+@test "a thread that holds a pipe is cancelled at once" {
+    cancel_transfers splice
+}
+
+@test "threads that wait, send, and read a request are cancelled together" {
+    local run
+    for run in 1 2 3 4 5; do
+        serve --exit cancel --method splice --workers 4 --drain-timeout $NEVER
+        hold_client 5 # says nothing
+        hold_client 6
+        printf '\0\0\0\5sm' >&6 # half a request
+        stop_client_midway
+        cancel
+        assert_equal "$SERVER_STATUS" 1
+        assert_cut_short
+        wait_for_log "^.$SERVER_PID. stopped: 0 clients served, 3 cut$"
+    done
+}
+
+# is_held_up NAME: strace holds up the thread of this name.
+is_held_up() {
+    local REPLY id
+    id=$(task_ids "$1")
+    state_of "$SERVER_PID/task/$id"
+    [ "$REPLY" = t ] || return 1
+    tick # it may be the short stop of any system call
+    state_of "$SERVER_PID/task/$id"
+    [ "$REPLY" = t ]
+}
+
+# A worker that takes a client from a full queue tells the event loop by an
+# eventfd that there is room again. It is held up there: no longer in the queue,
+# the client is not yet known as the worker's.
+# bats test_tags=native
+@test "a client between the queue and its thread is cut like all others [fault 78]" {
+    need_strace
+    TRACE=$BATS_TEST_TMPDIR/trace
+    SERVER_PREFIX=(strace -D -f -qq -o "$TRACE" -e trace=write
+        -P 'anon_inode:[eventfd]' -e inject=write:delay_enter=700ms:when=1)
+    serve --workers 1 --queue 1 --drain-timeout $NEVER
+    start_stopping_client
+    in_time 10 is_held_up worker-1
+    signal_all TERM "$SERVER_PID"
+    in_time 10 does_not_listen
+    stop_server TERM 10
+    grep -q DELAYED "$TRACE"
+    assert_equal "$SERVER_STATUS" 1
+    run server_log
+    assert_line --partial 'stopped: 0 clients served, 1 cut'
+    go_on
+    assert_equal "$BACKGROUND_STATUS" 1
+}
+
+does_not_listen() {
+    [ -z "$(sockets 0A)" ]
+}
+
+# ---- The queue by itself
+
+# build_check NAME [FLAG...]: build queue_check.c with the queue of the stage.
+build_check() {
+    "${CC:-cc}" -std=c11 -D_GNU_SOURCE -g -pthread "${@:2}" -I "$STAGE_DIR" \
+        -o "$BATS_TEST_TMPDIR/$1" "$TESTS_DIR/queue_check.c" \
+        "$STAGE_DIR/queue.c"
+}
+
+# assert_keeps CHECK...: the queue keeps these promises.
+assert_keeps() {
+    local check
+    [ -x "$BATS_TEST_TMPDIR/check" ] || build_check check
+    for check in "$@"; do
+        run timeout 30 "$BATS_TEST_TMPDIR/check" "$check"
+        [[ $status -eq 0 && -z $output ]] ||
+            explain "queue_check $check ends with status $status (142: it hung)" \
+                "and says: $output"
+    done
+}
+
+# bats test_tags=native
+@test "the queue keeps the order, and its size" {
+    assert_keeps order crowd
+}
+
+# bats test_tags=native
+@test "when the queue is closed all are woken, and nobody waits again [fault 86] [trap 36]" {
+    assert_keeps close
+}
+
+# bats test_tags=native
+@test "who is cancelled in the queue leaves it to the others [trap 35]" {
+    assert_keeps cancel race
+}
+
+# bats test_tags=native
+@test "a wake-up for no reason is no client [fault 87] [trap 39]" {
+    assert_keeps spurious
+}
+
+# bats test_tags=native
+@test "the thread sanitizer finds no race in the queue [fault 85] [trap 37]" {
+    local check prefix=()
+    echo 'int main(void) { return 0; }' >"$BATS_TEST_TMPDIR/empty.c"
+    "${CC:-cc}" -fsanitize=thread -o "$BATS_TEST_TMPDIR/empty" \
+        "$BATS_TEST_TMPDIR/empty.c" 2>/dev/null ||
+        skip "the compiler has no thread sanitizer"
+    # Where addresses are too random for it, it does not start without setarch.
+    "$BATS_TEST_TMPDIR/empty" 2>/dev/null || prefix=(setarch -R)
+    "${prefix[@]}" "$BATS_TEST_TMPDIR/empty" || skip "programs with it do not run"
+    build_check check -fsanitize=thread
+    for check in order crowd close cancel race spurious; do
+        run "${prefix[@]}" timeout 60 "$BATS_TEST_TMPDIR/check" "$check"
+        [[ $status -eq 0 && -z $output ]] ||
+            explain "queue_check $check ends with status $status and says:" \
+                "$output"
+    done
+}
