@@ -765,6 +765,8 @@ has_another_worker() {
     done
     for i in "${!cells[@]}"; do
         in_time $PATIENCE has_another_worker "$i" "${workers[i]}"
+        [ -z "$(zombies "${cell_pid[i]}")" ] ||
+            complain "$i" "the worker that was killed is a zombie still"
     done
     for mode in "${MODES[@]}"; do
         open_cell "$mode" TERM --workers 3

@@ -41,14 +41,17 @@ mark_row() {
 
 variant_build CFLAGS='-Og -g -gdwarf-4'
 variant_rows mark_row
+variant_wait
 if ! compgen -G "$work/*/*.threads" >/dev/null; then
     echo 'No program has threads: there is nothing to look at.'
     exit 0
 fi
 TIMEOUT_SCALE=20 variant_rows test_row helgrind
 TIMEOUT_SCALE=20 variant_rows test_row drd
+variant_wait
 marks=("$work"/*/*.threads)
 variant_build SANITIZE=thread
 touch "${marks[@]}"
 TIMEOUT_SCALE=5 variant_rows test_row TSan
+variant_wait
 [ "$failures" -eq 0 ]

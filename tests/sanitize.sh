@@ -34,4 +34,5 @@ test_row() {
 
 variant_build SANITIZE=address,undefined
 variant_rows test_row
+variant_wait
 [ "$failures" -eq 0 ]

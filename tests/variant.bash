@@ -10,7 +10,7 @@ tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/poolladder-XXXXXX") || exit
 failures=0
 rows=() # process ids of those that run, each with a process group
-jobs=$(($(nproc) + 1)) # rows of the table at the same time: tests wait a lot
+jobs=$(($(nproc) * 2)) # rows of the table at the same time: tests wait a lot
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -51,10 +51,10 @@ run_row() {
     "$@" >"$row/said" 2>&1
 }
 
-# variant_rows COMMAND...: for each row of programs.txt, run the command with
+# variant_rows COMMAND...: for each row of programs.txt, start the command with
 # the folder, the program and its suites as further arguments.
 variant_rows() {
-    local stage folder program suites i
+    local stage folder program suites
     while read -r stage folder program suites; do
         [[ $stage == [1-9] ]] || continue
         [ ${#rows[@]} -lt "$jobs" ] || wait -n
@@ -64,6 +64,11 @@ variant_rows() {
         set +m
         rows+=($!)
     done <"$tests/programs.txt"
+}
+
+# variant_wait: wait for all that was started; print what each has to say.
+variant_wait() {
+    local i
     for i in "${!rows[@]}"; do
         wait "${rows[i]}" || failures=$((failures + 1))
         cat "$work/row$i/said"
