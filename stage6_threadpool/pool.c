@@ -40,6 +40,15 @@ notify(const struct pool *pool)
     }
 }
 
+/* Shut the client's socket down under the thread that uses it: what the thread
+   waits for has come to an end.  The mutex is held. */
+static void
+cut_client(struct worker *worker)
+{
+    worker->cut = true;
+    shutdown(worker->client_fd, SHUT_RDWR);
+}
+
 static void
 take_client(struct worker *worker, int client_fd)
 {
@@ -47,6 +56,8 @@ take_client(struct worker *worker, int client_fd)
     worker->client_fd = client_fd;
     worker->finished = false;
     worker->cut = false;
+    if (worker->pool->cutting)
+        cut_client(worker);
     pthread_mutex_unlock(&worker->pool->mutex);
 }
 
@@ -231,31 +242,27 @@ drop_queue(struct pool *pool)
 }
 
 void
+pool_cut(struct pool *pool)
+{
+    drop_queue(pool);
+    pthread_mutex_lock(&pool->mutex);
+    pool->cutting = true;
+    for (int i = 0; i < pool->size; i++)
+        if (pool->workers[i].client_fd != -1)
+            cut_client(&pool->workers[i]);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+void
 pool_stop(struct pool *pool)
 {
     queue_close(&pool->queue);
     if (pool->exit == POOL_DRAIN)
         return;
-    drop_queue(pool);
     for (int i = 0; i < pool->size; i++)
         pthread_cancel(pool->workers[i].thread);
-}
-
-/* The sockets are shut down under the threads that use them: whatever they wait
-   for has come to an end. */
-void
-pool_cut(struct pool *pool)
-{
-    drop_queue(pool);
-    pthread_mutex_lock(&pool->mutex);
-    for (int i = 0; i < pool->size; i++) {
-        struct worker *worker = &pool->workers[i];
-        if (worker->client_fd == -1)
-            continue;
-        worker->cut = true;
-        shutdown(worker->client_fd, SHUT_RDWR);
-    }
-    pthread_mutex_unlock(&pool->mutex);
+    /* sendfile(2) is no cancellation point: what it waits for has to end. */
+    pool_cut(pool);
 }
 
 bool

@@ -25,9 +25,10 @@ struct pool {
     struct worker *workers; /* a table of size entries */
     pthread_mutex_t mutex;
     /* What follows is read and changed with the mutex held. */
-    int running; /* threads */
-    long served; /* clients */
-    long cut;    /* clients who were not, or not to the end */
+    int running;  /* threads */
+    long served;  /* clients */
+    long cut;     /* clients who were not, or not to the end */
+    bool cutting; /* no client is to be served any more */
 };
 
 /* Start the workers that the options ask for.  Whatever the pool waits for is

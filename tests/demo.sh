@@ -70,10 +70,11 @@ stop_server() {
     read -r -t "$patience" -u "$server_out" rest
     [ $? -eq 1 ] || failed "processes of the server stay behind $rest" || return
     wait "$server" 2>/dev/null || status=$?
+    server=''
+    exec {server_out}<&-
     [ $status -eq 0 ] || { [ $status -eq 143 ] && [ -z "$told" ]; } ||
         failed "the server ended with status $status" || return
-    exec {server_out}<&-
-    server='' told=''
+    told=''
 }
 
 # Wait for every client. Fails if one of them did.

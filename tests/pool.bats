@@ -805,10 +805,14 @@ replaced_in() {
     wait_for_workers 2 "$killed"
     release_client "$client"
     hold_all 2
+    close_clients
+    stop_server
     run awk -F '[ (),]+' -v server="$SERVER_PID" '
         $1 != server { next }
+        $2 == "epoll_ctl" { epoll = $3 }
         $4 == "EPOLL_CTL_ADD" { watched[$5] = 1; added++ }
         $4 == "EPOLL_CTL_DEL" { delete watched[$5] }
+        $2 == "close" && $3 == epoll { split("", watched) }
         $2 == "close" && watched[$3] { print "closed while watched: " $0 }
         / = -1 / { print "failed: " $0 }
         END { print added + 0 }' "$TRACE"

@@ -3,6 +3,7 @@
 # cancelled wherever they are.
 
 # shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+# shellcheck disable=SC2034 # helpers.bash reads SERVER_PREFIX
 
 load helpers
 

@@ -9,7 +9,7 @@
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/poolladder-XXXXXX") || exit
 failures=0
-rows=() # process ids of those that run, each with a process group
+rows=() # process ids of those that were started
 jobs=$(($(nproc) * 2)) # rows of the table at the same time: tests wait a lot
 trap clean_up EXIT
 trap 'exit 130' INT
@@ -17,14 +17,16 @@ trap 'exit 143' TERM
 export SERVER_RUN=0 # part of a report's name; helpers.bash sets it for each server
 unset MAKEFLAGS MAKELEVEL
 
+# End the rows that still run, each a process group.
 # shellcheck disable=SC2317 # the trap calls it
 clean_up() {
     local pid
-    for pid in "${rows[@]}"; do
-        kill -- "-$pid" 2>/dev/null
+    for pid in $(jobs -rp); do
+        kill -KILL -- "-$pid"
     done
+    wait
     rm -rf "$work"
-}
+} 2>/dev/null
 
 # variant_build ARGUMENT...: copy every stage, build it with these arguments of
 # make.
