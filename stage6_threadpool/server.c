@@ -156,8 +156,8 @@ finish(struct server *server)
     long served;
     long cut;
     pool_count(&server->pool, &served, &cut);
-    pool_release(&server->pool);
     close(server->epoll_fd);
+    pool_release(&server->pool);
     shutdown_close();
     log_event("stopped: %ld clients served, %ld cut", served, cut);
     return cut == 0 ? 0 : 1;
