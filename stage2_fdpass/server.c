@@ -28,14 +28,10 @@ struct server {
     struct pool pool;
 };
 
-/* Keep the listener in the epoll set while there is room for a client, and out
-   of it while there is not. */
+/* Put the listener into the epoll set, or take it out. */
 static void
-update_listening(struct server *server)
+watch_listener(struct server *server, bool wanted)
 {
-    bool wanted = pool_has_room(&server->pool);
-    if (wanted == server->listening)
-        return;
     struct epoll_event event = {
         .events = EPOLLIN,
         .data.fd = server->listen_fd,
@@ -44,6 +40,17 @@ update_listening(struct server *server)
                   server->listen_fd, &event) == -1)
         err(1, "epoll_ctl");
     server->listening = wanted;
+}
+
+/* Keep the listener in the epoll set while there is room for a client, and out
+   of it while there is not. */
+static void
+update_listening(struct server *server)
+{
+    bool wanted = pool_has_room(&server->pool);
+    if (wanted == server->listening)
+        return;
+    watch_listener(server, wanted);
     log_event(wanted ? "accepting" : "all busy: new clients wait");
 }
 

@@ -37,14 +37,10 @@ struct server {
     double deadline; /* clock_now() when what is not done is cut */
 };
 
-/* Keep the listener in the epoll set while there is room for a client, and out
-   of it while there is not. */
+/* Put the listener into the epoll set, or take it out. */
 static void
-update_listening(struct server *server)
+watch_listener(struct server *server, bool wanted)
 {
-    bool wanted = pool_has_room(&server->pool);
-    if (wanted == server->listening)
-        return;
     struct epoll_event event = {
         .events = EPOLLIN,
         .data.fd = server->listen_fd,
@@ -53,6 +49,17 @@ update_listening(struct server *server)
                   server->listen_fd, &event) == -1)
         err(1, "epoll_ctl");
     server->listening = wanted;
+}
+
+/* Keep the listener in the epoll set while there is room for a client, and out
+   of it while there is not. */
+static void
+update_listening(struct server *server)
+{
+    bool wanted = pool_has_room(&server->pool);
+    if (wanted == server->listening)
+        return;
+    watch_listener(server, wanted);
     log_event(wanted ? "accepting" : "all busy: new clients wait");
 }
 
@@ -84,6 +91,8 @@ stop(struct server *server)
             break;
         pool_submit(&server->pool, client_fd);
     }
+    if (server->listening)
+        watch_listener(server, false);
     close(server->listen_fd);
     server->listen_fd = -1;
     pool_stop(&server->pool);
