@@ -513,9 +513,20 @@ close_clients() {
     release_evil
 }
 
+# is_child PID: still a child of ours? The number of one that has ended may soon be
+# that of a stranger.
+is_child() {
+    local stat=''
+    { read -r stat <"/proc/$1/stat"; } 2>/dev/null || true
+    [[ ${stat##*) } == ?" $$ "* ]]
+}
+
 end_background() {
-    signal_all CONT "${background_pids[@]}"
-    signal_all KILL "${background_pids[@]}"
+    local pid
+    for pid in "${background_pids[@]}"; do
+        ! is_child "$pid" || signal_all CONT "$pid"
+        ! is_child "$pid" || signal_all KILL "$pid"
+    done
     [ ${#background_pids[@]} -eq 0 ] ||
         wait "${background_pids[@]}" 2>/dev/null || true
     background_pids=()
@@ -524,7 +535,7 @@ end_background() {
 # end_server PID: end a server that the test has left running.
 end_server() {
     local problems=0
-    if is_running "$1"; then
+    if is_child "$1" && is_running "$1"; then
         in_time 5 no_zombies "$1" || explain \
             "the server (process $1) does not wait for children that ended:" \
             "$(ps -o pid,ppid,stat,comm --ppid "$1")" || problems=1
