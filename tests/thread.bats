@@ -209,7 +209,10 @@ fetch_another() {
     fetch "another-$1"
 }
 
+# bats test_tags=native
 @test "200 clients leave no fd and no thread behind" {
+    # fewer than before, if the first client was still being parted from
+    at_most() { (($(fd_count "$SERVER_PID") <= $1)); }
     local before i
     serve --workers 4
     fetch 0
@@ -217,7 +220,7 @@ fetch_another() {
     for i in {1..20}; do
         ten_connections
     done
-    in_time 5 has_fds "$before" ||
+    in_time 5 at_most "$before" ||
         explain "after 200 clients the server has $(fd_count "$SERVER_PID")" \
             "fds, before it had $before:" "$(ls -l "/proc/$SERVER_PID/fd")"
     has_tasks 'worker-*' 4
