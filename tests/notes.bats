@@ -175,7 +175,7 @@ named_files() {
 @test "every block of code in the notes is of a known kind and not indented" {
     run ! grep -nE '^[[:blank:]]+```' "$notes"/*.md
     run awk '/^```/ {
-        if (!inside && !/^```(console( .*)?|mermaid|make|c)$/)
+        if (!inside && !/^```(console( .*)?|text|mermaid|make|c)$/)
             print FILENAME ": " $0
         inside = !inside
     }' "$notes"/*.md
