@@ -167,7 +167,7 @@ finish(struct server *server)
     pool_count(&server->pool, &served, &cut);
     close(server->epoll_fd);
     pool_release(&server->pool);
-    shutdown_close();
+    shutdown_close(SIG_IGN); /* it is over: they come too late */
     log_event("stopped: %ld clients served, %ld cut", served, cut);
     return cut == 0 ? 0 : 1;
 }

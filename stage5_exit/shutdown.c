@@ -44,9 +44,9 @@ shutdown_open(void)
 }
 
 void
-shutdown_close(void)
+shutdown_close(void (*disposition)(int))
 {
-    set_handler(SIG_DFL);
+    set_handler(disposition);
     close(pipe_fds[0]);
     close(pipe_fds[1]);
 }

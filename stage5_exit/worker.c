@@ -34,7 +34,7 @@ static const double youth_seconds = 1.0;
 static int
 leave_signals(void)
 {
-    shutdown_close();
+    shutdown_close(SIG_DFL);
     sigset_t signals = shutdown_signals();
     if (sigprocmask(SIG_UNBLOCK, &signals, NULL) == -1)
         return -1;

@@ -15,8 +15,9 @@ int shutdown_open(void);
 /* Read a signal from shutdown_fd.  Returns its number, 0 if there is none. */
 int shutdown_receive(int shutdown_fd);
 
-/* Let the signals do what they do by default, and close the pipe. */
-void shutdown_close(void);
+/* Close the pipe; disposition is SIG_DFL or SIG_IGN, for the signals that come from
+   now on (signal(7)). */
+void shutdown_close(void (*disposition)(int));
 
 /* Return the set of the signals above. */
 sigset_t shutdown_signals(void);

@@ -557,6 +557,25 @@ strike() {
     strike sendmsg 1
 }
 
+# Each line that the server logs comes with a signal: the first of them begins the
+# end, and one comes after all else is done.
+# bats test_tags=native
+@test "signals up to the last moment: what was well stays well [fault 78]" {
+    local mode i log=$BATS_TEST_TMPDIR/server.err
+    need_strace
+    for mode in "${MODES[@]}"; do
+        SERVER_PREFIX=(strace -D -qq -o "$BATS_TEST_TMPDIR/trace.${#cells[@]}"
+            -P "$log" -e trace=write -e inject=write:signal=SIGINT:when=1+)
+        open_cell "$mode" INT
+    done
+    SERVER_PREFIX=()
+    for i in "${!cells[@]}"; do
+        await_end "$i" 0 0
+    done
+    assert_struck
+    check_remains
+}
+
 # bats test_tags=native
 @test "a signal while the workers are being started ends them all [trap 32]" {
     local i

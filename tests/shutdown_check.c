@@ -96,7 +96,7 @@ static void
 check_close(int fd)
 {
     int lowest_before = fd;
-    shutdown_close();
+    shutdown_close(SIG_DFL);
     for (int i = 0; i < SIGNALS; i++) {
         struct sigaction action;
         if (sigaction(signals[i], NULL, &action) == -1)
