@@ -6,9 +6,10 @@
 
 load helpers
 
-# has PROGRAM TEXT: tell whether the help of the program mentions this.
+# has PROGRAM TEXT: tell whether the help of the program, the server that is judged
+# or the client, mentions this.
 has() {
-    "$STAGE_DIR/$1" --help | grep -qF -e "$2"
+    "$STAGE_DIR/${1/#server/$SERVER}" --help | grep -qF -e "$2"
 }
 
 # speaks_lines: the client sends lines; else it downloads files.

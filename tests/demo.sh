@@ -166,11 +166,12 @@ downloads_begun() {
     done
 }
 
-# Let clients download a file, all at the same time, and compare.
+# Let clients download a file, all at the same time, and compare. $2 is how many
+# workers the server has.
 file_stage() {
-    local folder=$1 i stops_well='' rate=()
+    local folder=$1 workers=$2 i stops_well='' rate=()
     shown="$((file_size >> 20)) MiB to $downloads clients at once, byte for byte"
-    if "$folder/server" --help | grep -q -e --exit; then
+    if "$folder/$program" --help | grep -q -e --exit; then
         stops_well=yes
         rate=(--limit-rate 128M)
         shown="$((file_size >> 20)) MiB to $downloads clients, stopped midway, complete"
@@ -179,7 +180,7 @@ file_stage() {
     [ -e "$work/files/data" ] ||
         head -c "$file_size" /dev/urandom >"$work/files/data" ||
         failed "no room for a file of $file_size bytes" || return
-    start_server "$folder" --workers "$downloads" --directory "$work/files" ||
+    start_server "$folder" --workers "$workers" --directory "$work/files" ||
         return
     for ((i = 1; i <= downloads; i++)); do
         mkdir "$here/$i"
@@ -221,7 +222,11 @@ show_stage() {
     */server_notify) line_room "$folder" "processes, each for many clients" ;;
     stage1_*) line_stage "$folder" $clients ;;
     stage2_*) line_stage "$folder" 3 ;;
-    *) file_stage "$folder" ;;
+    */server_reactor)
+        file_stage "$folder" 1 &&
+            shown="the same to $downloads clients, by 1 worker"
+        ;;
+    *) file_stage "$folder" "$downloads" ;;
     esac && stop_server
 }
 

@@ -39,6 +39,8 @@
      halfclose            send no more (shutdown(2)), but still receive
      close                close; the kernel sends a reset if bytes are unread
      rst                  close with a reset, come what may
+     crowd:N              N more connections to the same server, which stay to
+                          the end and say nothing
    Wait:
      hold                 until standard input is at end of file
      pause:SECONDS        do nothing for a while
@@ -65,6 +67,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -537,6 +540,35 @@ play_rst(struct peer *peer, const struct step *step)
     hang_up(peer);
 }
 
+/* Have as many descriptors as we may. */
+static void
+raise_fd_limit(const struct peer *peer)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+        fail(peer, "getrlimit: %s", strerror(errno));
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+        fail(peer, "setrlimit: %s", strerror(errno));
+}
+
+static void
+play_crowd(struct peer *peer, const struct step *step)
+{
+    struct sockaddr_in server;
+    socklen_t length = sizeof server;
+    need_connection(peer);
+    raise_fd_limit(peer);
+    if (getpeername(peer->fd, (struct sockaddr *)&server, &length) == -1)
+        fail(peer, "getpeername: %s", strerror(errno));
+    for (uint64_t i = 0; i < step->number; i++) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        if (fd == -1 ||
+            connect(fd, (const struct sockaddr *)&server, length) == -1)
+            fail(peer, "connection %ju: %s", (uintmax_t)i, strerror(errno));
+    }
+}
+
 static void
 play_hold(struct peer *peer, const struct step *step)
 {
@@ -622,6 +654,7 @@ static const struct kind kinds[] = {
     {"halfclose", NOTHING, 0, play_halfclose},
     {"close", NOTHING, 0, play_close},
     {"rst", NOTHING, 0, play_rst},
+    {"crowd", NUMBER, 100000, play_crowd},
     {"hold", NOTHING, 0, play_hold},
     {"pause", SECONDS, 0, play_pause},
     {"deadline", SECONDS, 0, play_deadline},

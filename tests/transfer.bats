@@ -108,7 +108,8 @@ is_stuck() {
 # line if it has but one way.
 methods() {
     if run_server --help | grep -q -e --method; then
-        printf -- '-m %s\n' copy mmap sendfile splice
+        run_server --help | grep -A 1 -e --method |
+            grep -owE 'copy|mmap|sendfile|splice' | sort -u | sed 's/^/-m /'
     else
         echo
     fi

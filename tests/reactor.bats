@@ -1,0 +1,431 @@
+#!/usr/bin/env bats
+# One thread that waits for all clients: thousands of them at once, none of whom
+# costs the others anything; threads that do the file work, and the eventfd by
+# which they wake the loop.
+
+# shellcheck disable=SC2016 # $ is for wait_for and for other shells
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+# shellcheck disable=SC2034 # helpers.bash reads SERVER_PREFIX
+
+load helpers
+
+TRAIN_MAX=1048576
+
+setup_file() {
+    mkdir "$BATS_FILE_TMPDIR/data"
+    cd "$BATS_FILE_TMPDIR/data" || return
+    seq 700 >small
+    seq -f %015.0f $((1024 * 1024)) >big # 16 MiB, more than buffers take
+    truncate -s 64M huge
+}
+
+setup() {
+    DATA=$BATS_FILE_TMPDIR/data
+    OUT=$BATS_TEST_TMPDIR/out
+    mkdir "$OUT"
+}
+
+teardown() {
+    local pid
+    # shellcheck disable=SC2154 # server_log is a function
+    pid=$(cat "$BATS_TEST_TMPDIR/daemon.pid" 2>/dev/null) && kill -KILL "$pid"
+    end_test
+}
+
+# serve [ARG...]: start a server of $DATA.
+serve() {
+    start_server --directory "$DATA" "$@"
+}
+
+# fetch NUMBER [NAME]: download to a folder of this number.
+fetch() {
+    mkdir "$OUT/$1"
+    run_client --quiet --output "$OUT/$1" "${2:-small}"
+    cmp "$DATA/${2:-small}" "$OUT/$1/${2:-small}"
+}
+
+has_fds() {
+    [ "$(fd_count "$SERVER_PID")" -eq "$1" ]
+}
+
+# crowd N STEP...: so many clients come and stay. The last one does these steps.
+crowd() {
+    start_evil connect "crowd:$(($1 - 1))" say:here "${@:2}" hold
+    in_time 30 grep -q here "$BATS_TEST_TMPDIR/evil.out" ||
+        explain "$1 clients cannot connect:" \
+            "$(cat "$BATS_TEST_TMPDIR/evil.err")"
+}
+
+memory() {
+    sed -n "s/^$1:\t* *\([0-9]*\) kB/\1/p" "/proc/$SERVER_PID/status"
+}
+
+# cpu_time: print the CPU time of the server, in clock ticks.
+cpu_time() {
+    local line fields
+    read -r line <"/proc/$SERVER_PID/stat"
+    read -ra fields <<<"${line##*) }"
+    echo $((fields[11] + fields[12]))
+}
+
+is_at_rest() {
+    local before tries=8
+    before=$(cpu_time)
+    while ((tries-- > 0)); do
+        tick
+    done
+    [ "$(cpu_time)" -eq "$before" ]
+}
+
+# ---- Many clients
+
+# bats test_tags=native
+@test "10,000 clients are connected at once, cost 2 KiB each, and hold up nobody" {
+    local before memory_before memory
+    [ "$(ulimit -Hn)" -ge 14000 ] || skip "at most $(ulimit -Hn) fds are allowed"
+    serve
+    before=$(fd_count "$SERVER_PID") memory_before=$(memory VmRSS)
+    crowd 10000
+    in_time 20 has_fds $((before + 10000)) || explain "of 10,000 clients" \
+        "$(($(fd_count "$SERVER_PID") - before)) were accepted"
+    memory=$(memory VmRSS)
+    [ $(((memory - memory_before) * 1024 / 10000)) -le 2048 ] ||
+        explain "10,000 clients who say nothing take $((memory - memory_before)) kB"
+    fetch 1 big
+    in_time 5 is_at_rest || explain "all are silent, but the server is busy"
+    release_evil
+    in_time 20 has_fds "$before" ||
+        explain "all have gone, but $(fd_count "$SERVER_PID") fds are open," \
+            "$before before they came"
+    wait_evil
+}
+
+@test "beyond the limit of descriptors further clients wait, and are served" {
+    local i pids=()
+    SERVER_PREFIX=(prlimit --nofile=64:64)
+    serve
+    SERVER_PREFIX=()
+    run server_log
+    assert_line --partial 'room for 48 clients'
+    crowd 48
+    in_time 5 has_connections 48
+    for i in {1..3}; do
+        background fetch "$i"
+        pids+=("$BACKGROUND_PID")
+    done
+    in_time 5 has_connections 51 # the kernel has let them in
+    in_time 5 is_at_rest || explain "it is busy while clients wait"
+    release_evil
+    for i in "${pids[@]}"; do
+        wait_background "$i"
+        [ "$BACKGROUND_STATUS" -eq 0 ] ||
+            explain "a client that had to wait was not served"
+    done
+    wait_evil
+}
+
+# has_connections N: so many are connected to the server, accepted or not.
+has_connections() {
+    local port
+    printf -v port ':%04X' "$SERVER_PORT"
+    [ "$(awk -v port="$port" '$2 ~ port "$" && $4 == "01"' /proc/net/tcp |
+        wc -l)" -eq "$1" ]
+}
+
+# bats test_tags=native
+@test "when no descriptor is left it rests from accepting, not from serving" {
+    local failures
+    start_injected accept4:error=EMFILE:when=2..40 --directory "$DATA"
+    hold_client 5
+    printf '\0\0\0\4huge' >&5
+    in_time 5 stuck # one client is being served
+    background fetch 1
+    in_time 5 grep -q INJECTED "$TRACE"
+    head -c $((TRAIN_MAX * 32)) <&5 >"$OUT/part" # and goes on
+    failures=$(grep -c INJECTED "$TRACE")
+    [ "$failures" -lt 16 ] || explain "32 trains were sent in the time that" \
+        "$failures failures to accept took: the loop waits, and all with it"
+    wait_background "$BACKGROUND_PID" 20
+    assert_equal "$BACKGROUND_STATUS" 0
+    wait_for_log 'accept: Too many open files'
+}
+
+# stuck: a client does not read what was sent to it.
+stuck() {
+    local port
+    printf -v port ':%04X' "$SERVER_PORT"
+    awk -v port="$port" '$2 ~ port "$" && $5 !~ /^00000000:/ { stuck = 1 }
+        END { exit !stuck }' /proc/net/tcp
+}
+
+# ---- Slow clients
+
+@test "clients that do not read cost no thread: with one, all others are served [trap 43]" {
+    local i fd
+    serve --workers 1
+    for i in {1..20}; do
+        hold_client fd
+        printf '\0\0\0\4huge' >&"$fd"
+    done
+    hold_client fd
+    printf '\0\0\0\4sm' >&"$fd" # half a request
+    fetch 1 big
+    at_once 10 fetch_at_once
+    in_time 5 is_at_rest || explain "nobody reads, but the server is busy"
+}
+
+fetch_at_once() {
+    fetch "crowd$1"
+}
+
+# bats test_tags=native
+@test "EPOLLOUT is armed while something is unsent, and only then" {
+    local trace=$BATS_TEST_TMPDIR/trace
+    need_strace
+    SERVER_PREFIX=(strace -D -f -qq -o "$trace" -e trace=epoll_ctl)
+    serve
+    SERVER_PREFIX=()
+    fetch 1
+    run ! grep EPOLLOUT "$trace" # all of a small file is taken at once
+    hold_client 5
+    printf '\0\0\0\3big\0\0\0\5small' >&5
+    in_time 5 stuck
+    in_time 5 grep -q EPOLLOUT "$trace"
+    # two files: the trains of names and sizes, those of the data, empty ones
+    head -c $((4 + 4 + 12 + 16 * (4 + TRAIN_MAX) + 4 + \
+        4 + 6 + 12 + 4 + 2692 + 4)) <&5 >"$OUT/reply"
+    tail -c $((2692 + 4)) "$OUT/reply" | head -c 2692 | cmp - "$DATA/small"
+    in_time 5 eval 'tail -n 1 "$trace" | grep -q EPOLLIN' ||
+        explain "all is sent, but the last wish is: $(tail -n 1 "$trace")"
+}
+
+@test "a client's time runs from its last sign of life, whatever others do" {
+    local fd
+    serve --timeout 0.5
+    hold_client 5
+    for fd in 6 7 8; do
+        hold_client $fd
+        printf '\0\0\0\5small' >&$fd
+    done
+    run timeout 10 cat <&5 # until the server has closed
+    assert_success
+    wait_for_log 'Connection timed out'
+}
+
+# ---- The threads and the loop
+
+# bats test_tags=native
+@test "a thread's work is never forgotten: 2,000 requests on one processor [fault 94] [trap 44]" {
+    local run
+    SERVER_PREFIX=(taskset -c 0)
+    serve --workers 4
+    SERVER_PREFIX=()
+    for run in {1..4}; do
+        at_once 5 ask_100_times
+    done
+    stop_server
+    assert_equal "$SERVER_STATUS" 0
+    run server_log
+    assert_equal "$(grep -c 'sent small, 2692 bytes' <<<"$output")" 2000
+}
+
+# 100 requests in one go, and 100 answers of 4 + 6 + 12 + 4 + 2692 + 4 bytes.
+ask_100_times() {
+    evil 'repeat:100:\0\0\0\x05small' recv:272200 halfclose expect-eof >/dev/null
+}
+
+# bats test_tags=native
+@test "the eventfd is written again if a signal interrupts that [fault 96]" {
+    local trace=$BATS_TEST_TMPDIR/trace
+    need_strace
+    SERVER_PREFIX=(strace -D -f -qq -o "$trace" -P 'anon_inode:[eventfd]'
+        -e trace=write -e inject=write:error=EINTR:when=1)
+    serve
+    SERVER_PREFIX=()
+    fetch 1
+    assert_injected "$trace"
+}
+
+# A client that goes while a thread works for it leaves its number to the next.
+# bats test_tags=native
+@test "who comes when a thread still works for another gets nothing of that one's [fault 95]" {
+    local i pids=()
+    TRACE=$BATS_TEST_TMPDIR/trace
+    need_strace
+    for i in {1..8}; do
+        seq -f "file $i line %g" 20000 >"$BATS_TEST_TMPDIR/file$i"
+    done
+    SERVER_PREFIX=(strace -D -f -qq -o "$TRACE" -e trace=openat,sendfile
+        -e inject=openat,sendfile:delay_enter=20ms)
+    start_server --directory "$BATS_TEST_TMPDIR" --workers 2
+    SERVER_PREFIX=()
+    for i in {1..8}; do
+        evil train:file1 rst
+        evil train:file2 recv:100 rst >/dev/null
+        DATA=$BATS_TEST_TMPDIR background fetch "$i" "file$i"
+        pids+=("$BACKGROUND_PID")
+    done
+    for i in "${!pids[@]}"; do
+        wait_background "${pids[i]}" 20
+        [ "$BACKGROUND_STATUS" -eq 0 ] ||
+            explain "client $((i + 1)) did not get its own file"
+    done
+    grep -q DELAYED "$TRACE"
+}
+
+# bats test_tags=native
+@test "a flood of clients does not keep the others waiting: 16 are accepted in one go [fault 97]" {
+    local trace=$BATS_TEST_TMPDIR/trace longest client
+    need_strace
+    SERVER_PREFIX=(strace -D -qq -o "$trace" -e trace=accept4,epoll_wait)
+    serve
+    SERVER_PREFIX=()
+    background fetch 1 big
+    client=$BACKGROUND_PID
+    signal_all STOP "$SERVER_PID"
+    crowd 100
+    signal_all CONT "$SERVER_PID"
+    in_time 5 all_accepted
+    wait_background "$client" 20
+    assert_equal "$BACKGROUND_STATUS" 0
+    longest=$(awk '/^accept4/ { if (++run > longest) longest = run }
+        /^epoll_wait/ { run = 0 }
+        END { print longest }' "$trace")
+    [[ $longest -gt 1 && $longest -le 16 ]] ||
+        explain "$longest clients were accepted between two looks at the others"
+}
+
+all_accepted() {
+    [ "$(server_log | grep -c 'is fd')" -ge 100 ]
+}
+
+# bats test_tags=native
+@test "the threads are named, and no signal that ends the server comes to them" {
+    local task blocked signals count=0
+    signals=$((1 << 0 | 1 << 1 | 1 << 9 | 1 << 14)) # HUP, INT, USR1, TERM
+    serve --workers 3
+    for task in "/proc/$SERVER_PID/task"/*; do
+        [[ $(<"$task/comm") == worker-* ]] || continue
+        count=$((count + 1))
+        blocked=$(sed -n 's/^SigBlk:\t*//p' "$task/status")
+        [ $((16#$blocked & signals)) -eq $signals ] ||
+            explain "a thread does not block all signals: SigBlk $blocked"
+    done
+    assert_equal "$count" 3
+}
+
+# bats test_tags=native
+@test "a thread that cannot be started ends the server with a message" {
+    need_strace
+    run --separate-stderr timeout 10 strace -f -qq \
+        -o "$BATS_TEST_TMPDIR/trace" -e trace=clone,clone3 \
+        -e inject=clone,clone3:error=EAGAIN:when=2 \
+        "$STAGE_DIR/$SERVER" --port 0 --workers 3
+    assert_failure 1
+    assert_output '' # it does not say that it listens
+    # shellcheck disable=SC2154 # run sets it
+    [[ $stderr == *"$SERVER: workers: Resource temporarily unavailable"* ]] ||
+        explain "it says: $stderr"
+    assert_injected "$BATS_TEST_TMPDIR/trace"
+}
+
+# ---- The end
+
+@test "1,000 silent clients are cut at once, or when the drain time-out is over" {
+    local mode
+    for mode in cancel drain; do
+        serve --exit $mode --drain-timeout 0.2
+        crowd 1000
+        in_time 10 has_connections 1000
+        wait_for "[ \"\$(server_log | grep -c '\[$SERVER_PID\].* is fd')\" -eq 1000 ]" 10
+        stop_server
+        assert_equal "$SERVER_STATUS" 1
+        run server_log
+        assert_line "[$SERVER_PID] stopped: 0 clients served, 1000 cut"
+        wait_evil
+    done
+}
+
+@test "a client that is with a thread when all are cut is cut as well" {
+    local trace=$BATS_TEST_TMPDIR/trace
+    need_strace
+    SERVER_PREFIX=(strace -D -f -qq -o "$trace" -e trace=sendfile
+        -e inject=sendfile:delay_enter=300ms)
+    serve --exit cancel --workers 1
+    SERVER_PREFIX=()
+    evil_downloads
+    wait_for_log ' is fd '
+    in_time 5 grep -q sendfile "$trace"
+    stop_server
+    assert_equal "$SERVER_STATUS" 1
+    run server_log
+    assert_line --partial 'stopped: 0 clients served, 3 cut'
+    wait_evil
+    grep -q DELAYED "$trace"
+}
+
+# Three clients ask; each ends with its connection, before the file has come.
+evil_downloads() {
+    local i
+    for i in 5 6; do
+        hold_client $i
+        printf '\0\0\0\4huge' >&$i
+    done
+    start_evil connect train:huge expect-closed
+}
+
+# ---- In the background
+
+# daemonize [ARG...]: start the server with --daemon; sets output and status, as
+# run does, and DAEMON_PID, SERVER_ADDRESS, SERVER_PORT.
+daemonize() {
+    run --separate-stderr run_server --port 0 --daemon --directory "$DATA" "$@"
+    DAEMON_PID=$(pgrep -f -x -- \
+        "$STAGE_DIR/$SERVER --port 0 --daemon --directory $DATA.*") || true
+    echo "$DAEMON_PID" >"$BATS_TEST_TMPDIR/daemon.pid"
+    SERVER_ADDRESS=127.0.0.1 SERVER_PORT=${output##*:}
+}
+
+# bats test_tags=native
+@test "--daemon: the first process ends when the daemon listens; the daemon has no terminal" {
+    local fd fields
+    daemonize
+    assert_success
+    assert_output --regexp '^listening on 127\.0\.0\.1:[0-9]+$'
+    [ "$(wc -w <<<"$DAEMON_PID")" -eq 1 ] ||
+        explain "there is not one daemon, but: '$DAEMON_PID'"
+    for fd in 0 1 2; do
+        assert_equal "$(readlink "/proc/$DAEMON_PID/fd/$fd")" /dev/null
+    done
+    # parent, group, session, terminal (proc(5))
+    read -ra fields < <(sed 's/.*) . //' "/proc/$DAEMON_PID/stat")
+    [[ ${fields[2]} -ne $DAEMON_PID && ${fields[2]} -ne $(ps -o sid= $$) &&
+        ${fields[3]} -eq 0 ]] ||
+        explain "it should be in a session of its own, not lead it, and have" \
+            "no terminal; parent, group, session, terminal: ${fields[*]:0:4}"
+    fetch 1 big
+    kill "$DAEMON_PID"
+    in_time 5 eval '! is_running "$DAEMON_PID"'
+    run run_client --output "$OUT" small
+    assert_failure 1 # nobody listens
+}
+
+# bats test_tags=native
+@test "--daemon: what goes wrong at the start is told, and nobody stays behind" {
+    serve
+    run --separate-stderr run_server --port "$SERVER_PORT" --daemon
+    assert_failure 1
+    assert_output ''
+    [[ $stderr == *"bind 127.0.0.1:$SERVER_PORT: Address already in use"* ]] ||
+        explain "it says: $stderr"
+    # Later, when it is a process of its own already.
+    need_strace
+    run --separate-stderr timeout 10 strace -f -qq \
+        -o "$BATS_TEST_TMPDIR/trace" -e trace=eventfd2 \
+        -e inject=eventfd2:error=EMFILE "$STAGE_DIR/$SERVER" --port 0 --daemon
+    assert_failure 1
+    assert_output ''
+    [[ $stderr == *'workers: Too many open files'* ]] ||
+        explain "it says: $stderr"
+    assert_injected "$BATS_TEST_TMPDIR/trace"
+}
