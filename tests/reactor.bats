@@ -376,12 +376,12 @@ evil_downloads() {
 
 # ---- In the background
 
-# daemonize [ARG...]: start the server with --daemon; sets output and status, as
-# run does, and DAEMON_PID, SERVER_ADDRESS, SERVER_PORT.
+# daemonize: start the server with --daemon; sets output and status, as run does,
+# and DAEMON_PID, SERVER_ADDRESS, SERVER_PORT.
 daemonize() {
-    run --separate-stderr run_server --port 0 --daemon --directory "$DATA" "$@"
+    run --separate-stderr run_server --port 0 --daemon --directory "$DATA"
     DAEMON_PID=$(pgrep -f -x -- \
-        "$STAGE_DIR/$SERVER --port 0 --daemon --directory $DATA.*") || true
+        "$STAGE_DIR/$SERVER --port 0 --daemon --directory $DATA") || true
     echo "$DAEMON_PID" >"$BATS_TEST_TMPDIR/daemon.pid"
     SERVER_ADDRESS=127.0.0.1 SERVER_PORT=${output##*:}
 }
