@@ -6,6 +6,7 @@
 # shellcheck disable=SC2016 # $ is for wait_for and for other shells
 # shellcheck disable=SC2030,SC2031 # each test is a shell of its own
 # shellcheck disable=SC2034 # helpers.bash reads SERVER_PREFIX
+# shellcheck disable=SC2054 # these commas belong to words
 
 load helpers
 
