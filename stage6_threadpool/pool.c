@@ -186,9 +186,9 @@ pool_start(struct pool *pool, const struct options *options, int epoll_fd)
     *pool = (struct pool){
         .exit = options->exit,
         .size = options->workers,
-        .mutex = PTHREAD_MUTEX_INITIALIZER,
         .running = options->workers,
     };
+    pthread_mutex_init(&pool->mutex, NULL);
     pool->workers = calloc(pool->size, sizeof *pool->workers);
     pool->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     struct epoll_event event = {.events = EPOLLIN, .data.fd = pool->event_fd};

@@ -1,6 +1,6 @@
 /* queue.c: a queue between threads.
-   A mutex of the default kind cannot fail to be locked by a thread that does not
-   hold it, nor to be unlocked by the one that does (pthread_mutex_lock(3)):
+   A mutex of the default kind cannot fail to be made, to be locked by a thread that
+   does not hold it, nor to be unlocked by the one that does (pthread_mutex_init(3)):
    these calls are not checked. */
 
 #include <errno.h>
@@ -12,11 +12,11 @@ int
 queue_init(struct queue *queue, int size)
 {
     *queue = (struct queue){
-        .mutex = PTHREAD_MUTEX_INITIALIZER,
-        .changed = PTHREAD_COND_INITIALIZER,
         .fds = malloc(size * sizeof *queue->fds),
         .size = size,
     };
+    pthread_mutex_init(&queue->mutex, NULL);
+    pthread_cond_init(&queue->changed, NULL);
     return queue->fds == NULL ? -1 : 0;
 }
 
