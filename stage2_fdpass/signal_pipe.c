@@ -28,7 +28,10 @@ signal_pipe_open(void)
 {
     if (pipe2(pipe_fds, O_NONBLOCK | O_CLOEXEC) == -1)
         return -1;
-    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction action = {
+        .sa_handler = on_signal,
+        .sa_flags = SA_NOCLDSTOP, /* SIGCHLD only when one ends */
+    };
     for (int i = 0; i < SIGNALS; i++)
         if (sigaction(signals[i], &action, NULL) == -1)
             return -1;
