@@ -218,6 +218,34 @@ builds_alone() {
     assert_output ''
 }
 
+# Print what the rows of faults.md name: suite: in one line, then "a test" in one
+# line each.
+tests_of_faults() {
+    sed -n 's/^| [0-9]* |.* | \(.*\) |$/\1/p' tests/faults.md |
+        grep -oE '[a-z]+:|"[^"]*"'
+}
+
+@test "the tests that faults.md names are there" {
+    local word suite='' name count=0
+    while read -r word; do
+        case $word in
+        *:) suite=tests/${word%:}.bats ;;
+        *)
+            count=$((count + 1)) name=${word//\"/}
+            grep -qF -e "@test \"$name\" {" -e "@test \"$name [" "$suite" ||
+                fail "$suite has no test '$name', which is in tests/faults.md"
+            ;;
+        esac
+    done < <(tests_of_faults)
+    assert [ $count -gt 100 ] # else they were not found at all
+}
+
+@test "each fault has one row in faults.md, in order" {
+    local rows
+    rows=$(grep -oE '^\| [0-9]+ \|' tests/faults.md)
+    assert_equal "$rows" "$(sort -u -k 2n <<<"$rows")"
+}
+
 @test "git keeps no file that is built" {
     local file
     git rev-parse --is-inside-work-tree >/dev/null 2>&1 ||
