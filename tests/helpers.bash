@@ -80,8 +80,11 @@ TIMEOUT_SCALE=${TIMEOUT_SCALE:-1}
 STAGE_DIR=${STAGE_DIR:-$(dirname "$TESTS_DIR")/stage1_fork}
 SERVER=${SERVER:-server}
 export TIMEOUT_SCALE STAGE_DIR SERVER
-# shellcheck disable=SC2034 # Bats reads it
-BATS_TEST_TIMEOUT=$((60 * TIMEOUT_SCALE))
+# Not used here is BATS_TEST_TIMEOUT. On a busy machine Bats (1.8.2) can leave the
+# `sleep` of its count-down behind, which keeps the output open: who reads it from
+# a pipe waits until it is over. And it does not end what `run` waits for. So each
+# wait has a deadline of its own: wait_for, wait_server, `read -t`, timeout(1).
+unset BATS_TEST_TIMEOUT
 
 SERVER_PREFIX=()
 server_pids=()     # started and not yet stopped
