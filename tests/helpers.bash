@@ -108,7 +108,9 @@ explain() {
 # tick: wait for 20 ms, without a process.
 tick() {
     if [ -z "${tick_fd-}" ]; then
-        mkfifo "$BATS_TEST_TMPDIR/tick"
+        # A subshell may have been first.
+        mkfifo "$BATS_TEST_TMPDIR/tick" 2>/dev/null ||
+            [ -p "$BATS_TEST_TMPDIR/tick" ]
         exec {tick_fd}<>"$BATS_TEST_TMPDIR/tick"
     fi
     read -rt 0.02 -u "$tick_fd" || true # nobody ever writes there
