@@ -105,11 +105,15 @@ format_line(const struct progress *progress, char *line, int columns)
     snprintf(tail, sizeof tail, "%10s %10s/s  %s", done, speed, left);
 
     int room = columns - strlen(head) - strlen(tail);
-    int name = room > NAME_COLUMNS ? NAME_COLUMNS : room > 0 ? room : 0;
+    int name = room - 1; /* a space follows it */
+    if (name > NAME_COLUMNS)
+        name = NAME_COLUMNS;
+    if (name < 0)
+        name = 0;
     if (room - name - 1 >= BAR_COLUMNS_MIN)
         format_bar(bar, room - name - 1, percent(progress));
     snprintf(line, columns + 1, "%-*.*s%s%s%s%s", name, name, progress->name,
-             bar[0] != '\0' ? " " : "", head, bar, tail);
+             name > 0 ? " " : "", head, bar, tail);
 }
 
 static void

@@ -629,6 +629,16 @@ in_terminal() {
     done
 }
 
+@test "the bar keeps name and percentage apart, however narrow it is [fault 63]" {
+    serve
+    run in_terminal "for columns in 37 38 40 50 57 63 64 65; do
+            stty cols \$columns
+            '$STAGE_DIR/client' -p $SERVER_PORT -o '$OUT' random >/dev/null
+        done"
+    assert_line --regexp '^ran 100% .*97\.7 KiB' # at 40 columns
+    refute_line --regexp '[^ ]100%'
+}
+
 @test "a job in the background does not draw its bar [fault 64]" {
     serve
     local client="'$STAGE_DIR/client' -p $SERVER_PORT -o '$OUT'"
