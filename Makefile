@@ -57,10 +57,17 @@ $(NUMBERS:%=gdb%): gdb%:
 $(NUMBERS:%=strace%): strace%:
 	@tests/strace.sh $*
 
-## bench        what the methods and the pools cost on this machine
-bench: $(STAGES)
-	@tests/bench/methods.sh
-	@tests/bench/pools.sh
+## bench        every server under the same load; SAVE=1 puts it into the notes
+bench:
+	@tests/bench/bench.sh $(if $(SAVE),--save)
+
+## bench-quick  the same with everything small, in less than a minute
+bench-quick:
+	@tests/bench/bench.sh --quick
+
+## charts       draw the charts of notes/measured.md again, from its data
+charts:
+	@tests/bench/save.sh notes/measured.txt notes
 
 ## memcheck     the tests again, every server under Valgrind
 memcheck:
@@ -97,6 +104,6 @@ clean: $(STAGES:%=%/clean) tests/clean
 stage% demo% test% diff% gdb% strace%:
 	$(error there is no stage for '$@'; the stages are $(NUMBERS))
 
-.PHONY: all help demo test bench memcheck sanitize race doctor format check clean \
-	$(STAGES) $(NUMBERS:%=stage%) $(NUMBERS:%=demo%) $(NUMBERS:%=test%) \
+.PHONY: all help demo test bench bench-quick charts memcheck sanitize race doctor \
+	format check clean $(STAGES) $(NUMBERS:%=stage%) $(NUMBERS:%=demo%) $(NUMBERS:%=test%) \
 	$(NUMBERS:%=diff%) $(NUMBERS:%=gdb%) $(NUMBERS:%=strace%)

@@ -15,6 +15,7 @@ version_of() {
     local text
     case $1 in
     ss | tmux) text=$("$1" -V 2>&1) ;;
+    nginx) text=$(nginx -v 2>&1) ;;
     *) text=$("$1" --version 2>&1) ;;
     esac
     [[ $text =~ [0-9]+\.[0-9a-z.]+ || $text =~ [0-9]+ ]]
@@ -88,6 +89,12 @@ tool unshare util-linux 'a full disk to test with'
 tool setsid util-linux 'a session of its own'
 tool script bsdutils 'a terminal for the tests of the progress bar'
 tool strace strace 'shows system calls, makes them fail'
+
+heading 'To measure (make bench), beside our servers:'
+PATH=$PATH:/usr/sbin tool nginx nginx-light 'a server to compare with'
+tool curl curl 'its client'
+tool python3 python3 'the server that people reach for'
+tool gnuplot gnuplot-nox 'draws the charts (make bench SAVE=1)'
 
 heading 'To look inside:'
 tool gdb gdb 'the guided tours: make gdb1'

@@ -191,7 +191,7 @@ builds_alone() {
             if (index($0, "/* " name ": ") != 1)
                 print FILENAME ": expected a comment /* " name ": ..."
         }
-        ' stage*/*.c tests/*.c
+        ' stage*/*.c tests/*.c tests/bench/*.c
     assert_output ''
 }
 
@@ -203,7 +203,7 @@ builds_alone() {
             print FILENAME ": " name " has " FNR - begin + 1 " lines"
         }
         { before = $0 }
-        ' stage*/*.[ch]
+        ' stage*/*.[ch] tests/bench/*.[ch]
     assert_output ''
     run awk '
         /^[{]/ { begin = FNR; name = before }

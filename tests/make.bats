@@ -49,7 +49,7 @@ processes_of_copy() {
 targets() {
     make --print-data-base --question --no-builtin-rules help 2>/dev/null |
         sed -n '/^# Files/,$p' |
-        awk '/^# Not a target/ { getline; next } /^[a-z]+[0-9]*:/' |
+        awk '/^# Not a target/ { getline; next } /^[a-z-]+[0-9]*:/' |
         sed 's/:.*//; s/[0-9]$/N/' | sort -u
 }
 
