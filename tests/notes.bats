@@ -74,6 +74,10 @@ folder_of() {
     note_works make.md
 }
 
+@test "what measured.md says to type does what it says" {
+    note_works measured.md
+}
+
 @test "what the notes' README.md says to type does what it says" {
     note_works README.md
 }
