@@ -54,14 +54,15 @@ lines() {
         }' "$work/summary"
 }
 
-# draw NAME KIND TITLE [LEFT_LABEL RIGHT_LABEL]: draw NAME.svg by chart_KIND.gp.
+# draw NAME KIND TITLE [LEFT_LABEL RIGHT_LABEL [BASE]]: draw NAME.svg by
+# chart_KIND.gp, which says what the others are.
 draw() {
     local rows height=420
     rows=$(wc -l <"$work/left")
     [ "$2" != bars ] || height=$((170 + 24 * rows))
     gnuplot -e "work = '$work'; rows = $rows; height = $height" \
         -e "caption = \"$(caption)\"; title = '$3'" \
-        -e "left_label = '${4-}'; right_label = '${5-}'" \
+        -e "left_label = '${4-}'; right_label = '${5-}'; base = ${6:-0}" \
         -e "load '$bench/chart_style.gp'; set output '$folder/$1.svg'" \
         "$bench/chart_$2.gp" || exit
     echo "$folder/$1.svg"
@@ -98,5 +99,6 @@ fi
 if has handover; then
     bars handover ns 1000 1 >"$work/left"
     bars handover ns 1000 2 >"$work/right"
-    draw handover bars 'To hand over one item' 'on one core (µs)' 'on two cores (µs)'
+    draw handover bars 'To hand over one item' 'on one core (µs)' 'on two cores (µs)' \
+        0.1
 fi
