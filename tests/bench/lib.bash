@@ -2,7 +2,7 @@
 # measures, and ends with show_results. Its name is that of the workload.
 #
 # BENCH_ROUNDS (5)     rounds; in each, every server has its turn once
-# BENCH_SECONDS (1.5)  for how long each of them is asked
+# BENCH_SECONDS (1)    for how long each of them is asked
 # BENCH_RAW            the file that results are added to; else they are shown and
 #                      forgotten. A line has workload, subject, case, round, metric
 #                      and value, with tabs between them; tables.awk has the units.
@@ -16,7 +16,7 @@ bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$bench/../.." && pwd)
 build=$root/tests/build
 rounds=${BENCH_ROUNDS:-5}
-seconds=${BENCH_SECONDS:-1.5}
+seconds=${BENCH_SECONDS:-1}
 workload=$(basename "$0" .sh)
 server='' # the process that measures it, while there is one
 port=''
