@@ -2,6 +2,7 @@
 
 PROGRAMS += \
     handover \
+    server_cgi \
     server_notify
 
 handover: build/handover.o build/fdpass.o
@@ -22,4 +23,24 @@ NOTIFY_SOURCES = \
     text.c
 
 server_notify: $(NOTIFY_SOURCES:%.c=build/%.o)
+	$(COMPILE) -o $@ $^ $(LDLIBS)
+
+# The server with another service and other options.
+CGI_SOURCES = \
+    $(filter-out service.c options.c, $(SERVER_SOURCES)) \
+    body.c \
+    cgi_options.c \
+    complaints.c \
+    environment.c \
+    exchange.c \
+    header.c \
+    program.c \
+    reply.c \
+    request.c \
+    response.c \
+    server_cgi.c \
+    target.c
+
+# It runs the programs of cgi-bin: cgi-bin/count and cgi-bin/hello.
+server_cgi: $(CGI_SOURCES:%.c=build/%.o)
 	$(COMPILE) -o $@ $^ $(LDLIBS)
