@@ -12,7 +12,8 @@ NUMBERS := $(foreach s,$(STAGES),$(patsubst stage%,%,$(firstword $(subst _, ,$(s
 folder = $(firstword $(filter stage$(1)_%,$(STAGES)))
 
 C_FILES  := $(wildcard stage*/*.[ch] tests/*.[ch] tests/*/*.[ch])
-SH_FILES := .ci/run $(wildcard tests/*.sh tests/*/*.sh tests/*.bash tests/*.bats)
+SH_FILES := .ci/run $(wildcard tests/*.sh tests/*/*.sh tests/*.bash tests/*.bats \
+	stage*/cgi-bin/*)
 
 ## all          build every stage (what plain `make` does)
 all: $(STAGES)

@@ -213,12 +213,49 @@ line_room() {
     shown="$clients clients at once, $ids $2"
 }
 
+# One request, with a line to send; the body of the answer goes to its standard
+# output.
+ask_program() {
+    local fd line
+    exec {fd}<>"/dev/tcp/127.0.0.1/$port" || return
+    printf 'POST /cgi-bin/%s HTTP/1.0\r\nContent-Length: %d\r\n\r\n%s' \
+        "$1" ${#2} "$2" >&"$fd"
+    while read -r -t "$patience" -u "$fd" line && [ "$line" != $'\r' ]; do
+        :
+    done
+    timeout "$patience" cat <&"$fd"
+    exec {fd}<&-
+}
+
+# Run programs for clients that are all there at once.
+cgi_room() {
+    local folder=$1 i ids
+    start_server "$folder" --directory "$folder/cgi-bin" || return
+    for ((i = 1; i <= clients; i++)); do
+        {
+            ask_program "hello?$i" '' && ask_program count "one $i"
+        } >"$here/$i.answers" 2>>"$here/log" &
+        pids+=($!)
+    done
+    wait_for_clients || return
+    for ((i = 1; i <= clients; i++)); do
+        grep -q "^Hello, $i!" "$here/$i.answers" &&
+            grep -Eq "^ +0 +2 +$((${#i} + 4))\$" "$here/$i.answers" ||
+            failed "client $i did not get its answers" || return
+    done
+    ids=$(grep -ho 'Process [0-9]*' "$here"/*.answers | sort -u | wc -l)
+    [ "$ids" -eq "$clients" ] ||
+        failed "$ids processes for $clients requests" || return
+    shown="$clients clients at once, a program run for each request"
+}
+
 show_stage() {
     local folder=$1
     make -s --no-print-directory -C "$folder" >"$here/log" 2>&1 ||
         failed "it does not build" || return
     case $folder/$program in
     */server_thread) line_room "$folder" threads ;;
+    */server_cgi) cgi_room "$folder" ;;
     */server_notify) line_room "$folder" "processes, each for many clients" ;;
     stage1_*) line_stage "$folder" $clients ;;
     stage2_*) line_stage "$folder" 3 ;;

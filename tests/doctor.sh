@@ -88,6 +88,8 @@ tool prlimit util-linux 'limits the fds of a running server'
 tool unshare util-linux 'a full disk to test with'
 tool setsid util-linux 'a session of its own'
 tool script bsdutils 'a terminal for the tests of the progress bar'
+tool curl curl 'the client of server_cgi'
+tool git git 'clones through server_cgi'
 tool strace strace 'shows system calls, makes them fail'
 
 heading 'To measure (make bench), beside our servers:'

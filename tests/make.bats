@@ -15,7 +15,8 @@ setup_file() {
     for folder in "$root"/stage[1-9]_*/; do
         mkdir "$built/$(basename "$folder")"
         find "$folder" -maxdepth 1 \( -name '*.[ch]' -o -name Makefile -o \
-            -name '*.mk' \) -exec cp -t "$built/$(basename "$folder")" {} +
+            -name '*.mk' -o -name cgi-bin \) -exec cp -r -t \
+            "$built/$(basename "$folder")" {} +
     done
     cd "$built" || return
     find . -type f | sort >"$BATS_FILE_TMPDIR/sources"

@@ -46,11 +46,13 @@ usage() {
     exit 2
 }
 
-# Copy the sources of the project, without anything that was built.
+# Copy the sources of the project, without anything that was built: without
+# programs that are no scripts.
 copy_project() {
     (cd "$root" && find README.md Makefile stage*_*/ tests notes \
         -name build -prune -o \
-        -type f \( ! -perm /111 -o -name '*.sh' \) -print0 |
+        -type f \( ! -perm /111 -o -name '*.sh' -o \
+            -path '*/cgi-bin/*' \) -print0 |
         tar --null --files-from=- -cf -) | tar -C "$1" -xf -
 }
 

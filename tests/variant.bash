@@ -37,7 +37,8 @@ variant_build() {
         rm -rf "$copy"
         mkdir "$copy"
         cp "$folder"/*.[ch] "$folder"/Makefile "$copy" &&
-            find "$folder" -name rooms.mk -exec cp {} "$copy" \; &&
+            find "$folder" \( -name rooms.mk -o -name cgi-bin \) \
+                -exec cp -r {} "$copy" \; &&
             make -s -C "$copy" "$@" || exit
     done
     make -s -C "$tests" || exit
