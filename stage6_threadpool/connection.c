@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -39,74 +40,110 @@ finish(struct connection *connection, const char *why)
         connection->state = CONNECTION_FINISHING;
 }
 
+/* Drop what has been dealt with. */
 static void
-drop_from_inbox(struct connection *connection, size_t length)
+drop_from_inbox(struct exchange *exchange, size_t length)
 {
-    connection->count -= length;
-    memmove(connection->inbox, connection->inbox + length, connection->count);
+    exchange->count -= length;
+    memmove(exchange->inbox, exchange->inbox + length, exchange->count);
 }
 
 /* Drop what has come of a train that is not wanted.  It is answered when all of
    it is past. */
 static enum request_kind
-skip(struct connection *connection)
+skip(struct exchange *exchange)
 {
-    size_t length = connection->count < connection->to_skip
-                        ? connection->count
-                        : connection->to_skip;
-    drop_from_inbox(connection, length);
-    connection->to_skip -= length;
-    return connection->to_skip == 0 ? REQUEST_TOO_LONG : REQUEST_NONE;
+    size_t length = exchange->count < exchange->to_skip ? exchange->count
+                                                        : exchange->to_skip;
+    drop_from_inbox(exchange, length);
+    exchange->to_skip -= length;
+    return exchange->to_skip == 0 ? REQUEST_TOO_LONG : REQUEST_NONE;
 }
 
 /* Take the next request out of the inbox, if all of it has come. */
 static enum request_kind
-take_request(struct connection *connection)
+take_request(struct exchange *exchange)
 {
-    if (connection->to_skip > 0)
-        return skip(connection);
-    if (connection->count < TRAIN_HEADER)
+    if (exchange->to_skip > 0)
+        return skip(exchange);
+    if (exchange->count < TRAIN_HEADER)
         return REQUEST_NONE;
     uint32_t header;
-    memcpy(&header, connection->inbox, sizeof header);
+    memcpy(&header, exchange->inbox, sizeof header);
     size_t length = ntohl(header);
     if (length > TRAIN_MAX)
         return REQUEST_NO_TRAIN;
     if (length > NAME_MAX) {
-        connection->to_skip = length;
-        drop_from_inbox(connection, TRAIN_HEADER);
-        return skip(connection);
+        exchange->to_skip = length;
+        drop_from_inbox(exchange, TRAIN_HEADER);
+        return skip(exchange);
     }
-    if (connection->count < TRAIN_HEADER + length)
+    if (exchange->count < TRAIN_HEADER + length)
         return REQUEST_NONE;
-    memcpy(connection->asked, connection->inbox + TRAIN_HEADER, length);
-    connection->asked[length] = '\0';
-    connection->asked_length = length;
-    drop_from_inbox(connection, TRAIN_HEADER + length);
+    memcpy(exchange->asked, exchange->inbox + TRAIN_HEADER, length);
+    exchange->asked[length] = '\0';
+    exchange->asked_length = length;
+    drop_from_inbox(exchange, TRAIN_HEADER + length);
     return REQUEST_NAME;
 }
 
-/* Look for a request: one read can bring half of one as well as several. */
+/* Is the client in the middle of a request? */
+static bool
+is_midway(const struct exchange *exchange)
+{
+    return exchange->count > 0 || exchange->to_skip > 0;
+}
+
+static void
+free_exchange(struct connection *connection)
+{
+    if (connection->exchange != NULL)
+        reply_close(&connection->exchange->reply);
+    free(connection->exchange);
+    connection->exchange = NULL;
+}
+
+/* Look for a request: one read can bring half of one as well as several.  If
+   there is nothing, no memory is kept for it. */
 static void
 next_request(struct connection *connection)
 {
-    connection->request = take_request(connection);
-    connection->state = connection->request == REQUEST_NONE
-                            ? CONNECTION_READING
-                            : CONNECTION_WORKING;
+    struct exchange *exchange = connection->exchange;
+    exchange->request = take_request(exchange);
+    connection->state = exchange->request == REQUEST_NONE ? CONNECTION_READING
+                                                          : CONNECTION_WORKING;
+    if (exchange->request == REQUEST_NONE && !is_midway(exchange))
+        free_exchange(connection);
+}
+
+/* Make room for what the client says.  Returns 0, -1 with errno. */
+static int
+begin_exchange(struct connection *connection)
+{
+    if (connection->exchange != NULL)
+        return 0;
+    connection->exchange = calloc(1, sizeof *connection->exchange);
+    if (connection->exchange == NULL)
+        return -1;
+    reply_init(&connection->exchange->reply);
+    return 0;
 }
 
 static void
 on_readable(struct connection *connection)
 {
-    ssize_t n = recv(connection->fd, connection->inbox + connection->count,
-                     sizeof connection->inbox - connection->count, 0);
+    if (begin_exchange(connection) == -1) {
+        end(connection, strerror(errno));
+        return;
+    }
+    struct exchange *exchange = connection->exchange;
+    ssize_t n = recv(connection->fd, exchange->inbox + exchange->count,
+                     sizeof exchange->inbox - exchange->count, 0);
     if (n > 0) {
-        connection->count += n;
+        exchange->count += n;
         next_request(connection);
     } else if (n == 0) {
-        bool midway = connection->count > 0 || connection->to_skip > 0;
-        end(connection, midway ? strerror(EPIPE) : "done");
+        end(connection, is_midway(exchange) ? strerror(EPIPE) : "done");
     } else if (errno != EAGAIN && errno != EINTR) {
         end(connection, strerror(errno));
     }
@@ -125,12 +162,10 @@ on_readable_finishing(struct connection *connection)
 /* Tell whether the name that was asked for stands for a file of this folder and
    can lead nowhere else. */
 static bool
-is_plain_name(const struct connection *connection)
+is_plain_name(const char *name, size_t length)
 {
-    const char *name = connection->asked;
-    return name[0] != '\0' && strlen(name) == connection->asked_length &&
-           strchr(name, '/') == NULL && strcmp(name, ".") != 0 &&
-           strcmp(name, "..") != 0;
+    return length > 0 && strlen(name) == length && strchr(name, '/') == NULL &&
+           strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
 /* Refuse.  subject is what was asked for, or what else is wrong. */
@@ -140,7 +175,7 @@ refuse(struct connection *connection, const char *subject, const char *reason)
     char message[MESSAGE_SIZE];
     snprintf(message, sizeof message, "%s: %s", subject, reason);
     log_event("client %s: refused %s", connection->name, message);
-    reply_refuse(&connection->reply, message);
+    reply_refuse(&connection->exchange->reply, message);
 }
 
 /* Answer with the file that was asked for, if it can be had.  O_NOFOLLOW keeps
@@ -149,8 +184,9 @@ refuse(struct connection *connection, const char *subject, const char *reason)
 static void
 answer_name(struct connection *connection)
 {
-    const char *name = connection->asked;
-    if (!is_plain_name(connection)) {
+    struct exchange *exchange = connection->exchange;
+    const char *name = exchange->asked;
+    if (!is_plain_name(name, exchange->asked_length)) {
         refuse(connection, name, "not a plain file name");
         return;
     }
@@ -161,7 +197,7 @@ answer_name(struct connection *connection)
     }
     struct stat status;
     if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
-        reply_file(&connection->reply, name, fd, status.st_size);
+        reply_file(&exchange->reply, name, fd, status.st_size);
         return;
     }
     refuse(connection, name, "not a regular file");
@@ -171,7 +207,8 @@ answer_name(struct connection *connection)
 static void
 answer(struct connection *connection)
 {
-    switch (connection->request) {
+    struct exchange *exchange = connection->exchange;
+    switch (exchange->request) {
     case REQUEST_NONE:
         return;
     case REQUEST_NAME:
@@ -182,21 +219,21 @@ answer(struct connection *connection)
         break;
     case REQUEST_NO_TRAIN:
         refuse(connection, "train", "longer than 1048576 bytes");
-        connection->last = true;
+        exchange->last = true;
         break;
     }
-    connection->request = REQUEST_NONE;
+    exchange->request = REQUEST_NONE;
 }
 
 /* All of an answer is sent: go on to the next request. */
 static void
 on_sent(struct connection *connection)
 {
-    const struct reply *reply = &connection->reply;
-    if (reply->is_file)
+    const struct exchange *exchange = connection->exchange;
+    if (exchange->reply.is_file)
         log_event("client %s: sent %s, %jd bytes", connection->name,
-                  connection->asked, (intmax_t)reply->offset);
-    if (connection->last)
+                  exchange->asked, (intmax_t)exchange->reply.offset);
+    if (exchange->last)
         finish(connection, strerror(EMSGSIZE));
     else
         next_request(connection);
@@ -210,7 +247,6 @@ connection_begin(struct connection *connection, int client_fd)
         .state = CONNECTION_READING,
     };
     net_peer_name(client_fd, connection->name);
-    reply_init(&connection->reply);
 }
 
 void
@@ -236,7 +272,7 @@ void
 connection_work(struct connection *connection)
 {
     answer(connection);
-    switch (reply_send(&connection->reply, connection->fd)) {
+    switch (reply_send(&connection->exchange->reply, connection->fd)) {
     case REPLY_SENT:
         on_sent(connection);
         break;
@@ -254,5 +290,5 @@ void
 connection_end(struct connection *connection)
 {
     connection->state = CONNECTION_OVER;
-    reply_close(&connection->reply);
+    free_exchange(connection);
 }

@@ -28,10 +28,8 @@ enum request_kind {
     REQUEST_NO_TRAIN,
 };
 
-struct connection {
-    int fd; /* the caller's */
-    char name[NET_NAME_SIZE];
-    enum connection_state state;
+/* What a client says and is told. */
+struct exchange {
     unsigned char inbox[TRAIN_HEADER + NAME_MAX];
     size_t count;   /* bytes in the inbox */
     size_t to_skip; /* bytes of a train that is not wanted, still to come */
@@ -40,6 +38,13 @@ struct connection {
     size_t asked_length; /* the name may hold a zero byte */
     struct reply reply;
     bool last; /* no request is read after this reply */
+};
+
+struct connection {
+    int fd; /* the caller's */
+    char name[NET_NAME_SIZE];
+    enum connection_state state;
+    struct exchange *exchange; /* NULL: the client has nothing to say */
     /* For the caller, who keeps his connections in the order of these times: */
     double since; /* clock_now() when it began to wait for the client */
     TAILQ_ENTRY(connection) entry;

@@ -11,6 +11,8 @@
 #include <err.h>
 #include <errno.h>
 #include <math.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -96,6 +98,16 @@ update_listening(struct server *server)
     server->listening = wanted;
 }
 
+/* Have what we send leave at once: else the end of a reply waits until the client
+   has acknowledged what came before (tcp(7)). */
+static void
+set_no_delay(int client_fd)
+{
+    int on = 1;
+    if (setsockopt(client_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == -1)
+        log_event("TCP_NODELAY: %s", strerror(errno));
+}
+
 /* Accept the next client.  Returns false if there is none, or if we cannot. */
 static bool
 accept_one(struct server *server)
@@ -105,6 +117,7 @@ accept_one(struct server *server)
     int client_fd =
         accept4(server->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (client_fd != -1) {
+        set_no_delay(client_fd);
         clients_add(&server->clients, client_fd);
         return true;
     }

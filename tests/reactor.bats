@@ -81,7 +81,7 @@ is_at_rest() {
 # ---- Many clients
 
 # bats test_tags=native
-@test "10,000 clients are connected at once, cost 2 KiB each, and hold up nobody" {
+@test "10,000 clients are connected at once, cost 300 bytes each, and hold up nobody" {
     local before memory_before memory
     [ "$(ulimit -Hn)" -ge 14000 ] || skip "at most $(ulimit -Hn) fds are allowed"
     serve
@@ -90,7 +90,7 @@ is_at_rest() {
     in_time 20 has_fds $((before + 10000)) || explain "of 10,000 clients" \
         "$(($(fd_count "$SERVER_PID") - before)) were accepted"
     memory=$(memory VmRSS)
-    [ $(((memory - memory_before) * 1024 / 10000)) -le 2048 ] ||
+    [ $(((memory - memory_before) * 1024 / 10000)) -le 300 ] ||
         explain "10,000 clients who say nothing take $((memory - memory_before)) kB"
     fetch 1 big
     in_time 5 is_at_rest || explain "all are silent, but the server is busy"

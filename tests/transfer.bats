@@ -274,6 +274,24 @@ wait_for_fds() {
         explain "500 requests, but ${#lines[@]} times the file came"
 }
 
+# With Nagle's algorithm the last bytes of a reply wait for the client to
+# acknowledge those before, and that takes the client 40 ms (tcp(7), TCP_NODELAY).
+# bats test_tags=native
+@test "the end of a reply waits for no acknowledgement: 100 requests take no 4 seconds" {
+    local now_ms before names=() i
+    for ((i = 0; i < 100; i++)); do
+        names+=(size-4097)
+    done
+    serve
+    now
+    before=$now_ms
+    fetch "${names[@]}"
+    assert_success
+    now
+    [ $((now_ms - before)) -lt 3000 ] ||
+        explain "100 small files took $((now_ms - before)) ms, 40 ms each?"
+}
+
 @test "who sends no more after the request still gets the whole reply [fault 20]" {
     serve
     evil train:size-3145728 halfclose recv-train recv:12 recv-body expect-eof \
