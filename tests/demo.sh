@@ -256,7 +256,7 @@ show_stage() {
     case $folder/$program in
     */server_thread) line_room "$folder" threads ;;
     */server_cgi) cgi_room "$folder" ;;
-    */server_notify) line_room "$folder" "processes, each for many clients" ;;
+    */server_notify) line_room "$folder" "processes, many clients each" ;;
     stage1_*) line_stage "$folder" $clients ;;
     stage2_*) line_stage "$folder" 3 ;;
     */server_reactor)

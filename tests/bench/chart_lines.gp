@@ -12,7 +12,7 @@ set xtics 1,10 font ',11'
 set xrange [0.7:20000]
 set yrange [0:*]
 set key at screen 0.012,screen 1-40.0/height left top vertical maxrows 1 \
-    reverse Left samplen 2 width -9 autotitle columnheader
+    reverse Left samplen 2 width -4 autotitle columnheader
 set tmargin at screen 1-85.0/height
 
 stats work.'/left' skip 1 using 1 nooutput

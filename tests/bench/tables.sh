@@ -10,7 +10,7 @@ export LC_ALL=C
 raw=$1
 shift
 if [ $# -eq 0 ]; then
-    sed -n 's/^# //p' "$raw"
+    sed -n '/^# workload/!s/^# //p' "$raw"
     set -- connect small methods memory many handover pools targets
 fi
 for workload in "$@"; do
