@@ -7,7 +7,8 @@
 #
 #   STAGE_DIR=FOLDER run.sh N   judge this folder in place of our own stage N
 #   SERVER=PROGRAM run.sh N     only the rows of this program
-#   JOBS=N                      so many rows at the same time (2)
+#   JOBS=N                      so many rows at the same time (two for each
+#                               processor: tests wait a lot)
 #
 # The last line is "N passed, N failed", and skipped ones if there are any.
 # Status 0 only if nothing failed.
@@ -118,8 +119,7 @@ count_row() {
 [[ ${1-} == all || ${1-} == [0-9] ]] || usage "expected a stage or all"
 folders=() programs=() titles=() row_suites=()
 passed=0 failed=0 skipped=0
-processors=$(nproc)
-jobs=${JOBS:-$((processors < 2 ? 1 : 2))}
+jobs=${JOBS:-$(($(nproc) * 2))}
 format=(--formatter tap)
 [ ! -t 1 ] || format=(--formatter pretty)
 
