@@ -78,6 +78,10 @@ folder_of() {
     note_works server_cgi.md
 }
 
+@test "what server_reactor.md says to type does what it says" {
+    note_works server_reactor.md
+}
+
 @test "what make.md says to type does what it says" {
     note_works make.md
 }
