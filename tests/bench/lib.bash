@@ -60,7 +60,7 @@ show_results() {
 # servers_of WORKLOAD: lines "SERVER PROTOCOL OPTIONS" from the table.
 servers_of() {
     awk -v workload="$1" -v cores="$(nproc)" '
-        $1 == workload { $1 = ""; gsub(/CORES/, cores); print substr($0, 2) }
+        $1 == workload { $1 = ""; gsub(/CORES/, cores); gsub(/POOL/, 4 * cores); print substr($0, 2) }
     ' "$bench/servers.txt"
 }
 
