@@ -1,7 +1,7 @@
 # lib.bash: what the scripts of the benchmark have in common. A script sources this,
 # measures, and ends with show_results. Its name is that of the workload.
 #
-# BENCH_ROUNDS (5)     rounds; in each, every server has its turn once
+# BENCH_ROUNDS (9)     rounds; in each, every server has its turn once
 # BENCH_SECONDS (1)    for how long each of them is asked
 # BENCH_RAW            the file that results are added to; else they are shown and
 #                      forgotten. A line has workload, subject, case, round, metric
@@ -15,7 +15,7 @@ unset MAKEFLAGS MAKELEVEL MFLAGS # of the make that started us
 bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$bench/../.." && pwd)
 build=$root/tests/build
-rounds=${BENCH_ROUNDS:-5}
+rounds=${BENCH_ROUNDS:-9}
 seconds=${BENCH_SECONDS:-1}
 workload=$(basename "$0" .sh)
 server='' # the process that measures it, while there is one
@@ -60,14 +60,19 @@ show_results() {
 # servers_of WORKLOAD: lines "SERVER PROTOCOL OPTIONS" from the table.
 servers_of() {
     awk -v workload="$1" -v cores="$(nproc)" '
-        $1 == workload { $1 = ""; gsub(/CORES/, cores); gsub(/POOL/, 4 * cores); print substr($0, 2) }
+        $1 == workload {
+            gsub(/CORES/, cores)
+            gsub(/POOL/, 4 * cores)
+            $1 = ""
+            print substr($0, 2)
+        }
     ' "$bench/servers.txt"
 }
 
 # why_not SERVER: print why it cannot be started, nothing if it can.
 why_not() {
     case $1 in
-    nginx) [ -n "$nginx" ] || echo 'not installed (package nginx-light)' ;;
+    nginx*) [ -n "$nginx" ] || echo 'not installed (package nginx-light)' ;;
     python3) [ -n "$python" ] || echo 'not installed (package python3)' ;;
     stage*) [ -x "$root/$1" ] || echo 'there is no such program' ;;
     esac
@@ -115,7 +120,7 @@ start_server() {
     local name=$1 command
     shift
     case $name in
-    nginx)
+    nginx*)
         launch_nginx
         return
         ;;
