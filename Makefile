@@ -11,9 +11,9 @@ NUMBERS := $(foreach s,$(STAGES),$(patsubst stage%,%,$(firstword $(subst _, ,$(s
 # $(call folder,2) is stage2_fdpass
 folder = $(firstword $(filter stage$(1)_%,$(STAGES)))
 
-C_FILES  := $(wildcard stage*/*.[ch] tests/*.[ch] tests/*/*.[ch])
-SH_FILES := .ci/run $(wildcard tests/*.sh tests/*/*.sh tests/*.bash tests/*.bats \
-	stage*/cgi-bin/*)
+C_FILES  := $(wildcard stage*/*.[ch] stage*/*/*.[ch] tests/*/*.[ch])
+SH_FILES := .ci/run $(wildcard tests/*.sh tests/*/*.sh tests/*.bash tests/*/*.bash \
+	tests/*.bats stage*/*/cgi-bin/*)
 
 ## all          build every stage (what plain `make` does)
 all: $(STAGES)
@@ -28,15 +28,15 @@ help:
 ## stageN       build stage N, and say what to try next
 $(NUMBERS:%=stage%): stage%:
 	@$(MAKE) --no-print-directory -C $(call folder,$*)
-	@tests/next.sh $(call folder,$*)
+	@tests/learner/next.sh $(call folder,$*)
 
 ## demo         every stage at work, a line of result each
 demo:
-	@tests/demo.sh
+	@tests/learner/demo.sh
 
 ## demoN        the same for stage N alone
 $(NUMBERS:%=demo%): demo%:
-	@tests/demo.sh $*
+	@tests/learner/demo.sh $*
 
 ## test         every test (Bats)
 test:
@@ -48,15 +48,15 @@ $(NUMBERS:%=test%): test%:
 
 ## diffN        what stage N adds to the one before it
 $(NUMBERS:%=diff%): diff%:
-	@tests/diff.sh $*
+	@tests/learner/diff.sh $*
 
 ## gdbN         a guided tour of stage N in the debugger
 $(NUMBERS:%=gdb%): gdb%:
-	@tests/tour.sh $*
+	@tests/learner/tour.sh $*
 
 ## straceN      the system calls of stage N for each MiB of a file (from 4 on)
 $(NUMBERS:%=strace%): strace%:
-	@tests/strace.sh $*
+	@tests/learner/strace.sh $*
 
 ## bench        every server under the same load; SAVE=1 puts it into the notes
 bench:
@@ -72,19 +72,19 @@ charts:
 
 ## memcheck     the tests again, every server under Valgrind
 memcheck:
-	@tests/memcheck.sh
+	@tests/checkers/memcheck.sh
 
 ## sanitize     the tests again, built with the address and undefined sanitizers
 sanitize:
-	@tests/sanitize.sh
+	@tests/checkers/sanitize.sh
 
 ## race         helgrind, DRD and the thread sanitizer on programs with threads
 race:
-	@tests/race.sh
+	@tests/checkers/race.sh
 
 ## doctor       which tools are here, which are missing, how to get them
 doctor:
-	@tests/doctor.sh
+	@tests/learner/doctor.sh
 
 ## format       put the C files into the house format
 format:

@@ -12,7 +12,7 @@ load helpers
 setup() {
     set +T # Bats follows every command: not those of functions, to save time
     CGI=$BATS_TEST_TMPDIR/cgi
-    SAMPLES=$STAGE_DIR/cgi-bin
+    SAMPLES=$STAGE_DIR/cgi/cgi-bin
     mkdir "$CGI"
 }
 

@@ -657,7 +657,7 @@ in_terminal() {
     [ -e "$STAGE_DIR/progress.c" ] || skip "this stage's bar is not in progress.c"
     local bar=$BATS_TEST_TMPDIR/progress_steps
     ${CC:-cc} -std=c11 -D_GNU_SOURCE -I "$STAGE_DIR" -o "$bar" \
-        "$TESTS_DIR/progress_steps.c" "$STAGE_DIR/progress.c"
+        "$TESTS_DIR/units/progress_steps.c" "$STAGE_DIR/progress.c"
     played() {
         "$bar" "$@" 2>&1 | tr '\r' '\n'
     }

@@ -835,7 +835,7 @@ has_another_worker() {
 @test "the handler keeps errno, and does not block when the pipe is full [fault 80] [fault 81]" {
     local check=$BATS_TEST_TMPDIR/check
     "${CC:-cc}" -std=c11 -D_GNU_SOURCE -g -I "$STAGE_DIR" -o "$check" \
-        "$TESTS_DIR/shutdown_check.c" "$STAGE_DIR/shutdown.c"
+        "$TESTS_DIR/units/shutdown_check.c" "$STAGE_DIR/shutdown.c"
     run timeout 20 "$check"
     assert_success
     assert_output ''

@@ -19,7 +19,7 @@ setup_file() {
 build_check() {
     "${CC:-cc}" -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Og -g3 "$@" \
         -I"$STAGE_DIR" -Wl,--wrap=sendmsg,--wrap=recvmsg -o "$CHECK" \
-        "$TESTS_DIR/fdpass_check.c" "$STAGE_DIR/fdpass.c" &&
+        "$TESTS_DIR/units/fdpass_check.c" "$STAGE_DIR/fdpass.c" &&
         "$CHECK" # the names of the checks
 }
 

@@ -318,7 +318,7 @@ END
 for fd in /proc/self/fd/*; do echo "${fd##*/} $(readlink "$fd")" >&2; done
 echo listening on 127.0.0.1:1
 END
-    exec 7<"$TESTS_DIR/evil.c"
+    exec 7<"$TESTS_DIR/hostile/evil.c"
     start_server
     wait_server
     exec 7>&-

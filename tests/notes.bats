@@ -12,7 +12,7 @@ setup() {
 
 # try_note FILE: do what it says; sets status and output.
 try_note() {
-    run "$TESTS_DIR/notes.sh" "$1" 3>&-
+    run "$TESTS_DIR/learner/notes.sh" "$1" 3>&-
     [ "$status" -ne 77 ] || skip "$output"
 }
 
@@ -27,14 +27,16 @@ text_of() {
 }
 
 # The folder of the stage that a note is about: 1-fork.md, or server_thread.md
-# about the program beside the ladder that has this name.
+# about the server beside the ladder of this name, which lies in NAME.
 folder_of() {
     local name=${1##*/} program
     if [[ $name == [1-9]-* ]]; then
         echo "$(dirname "$TESTS_DIR")/stage${name%%-*}"_*
     else
-        program=$(compgen -G "$notes/../stage[1-9]_*/${name%.md}.c") || return
-        dirname "$program"
+        name=${name#server_}
+        program=$(compgen -G "$notes/../stage[1-9]_*/${name%.md}/sources.mk") ||
+            return
+        dirname "$(dirname "$program")"
     fi
 }
 
@@ -133,9 +135,9 @@ folder_of() {
 
 @test "each server beside the ladder has a note, and each such note a server" {
     local program note
-    for program in "$notes"/../stage[1-9]_*/server_*.c; do
-        program=${program##*/} program=${program%.c}
-        assert_exists "$notes/$program.md"
+    for program in "$notes"/../stage[1-9]_*/*/sources.mk; do
+        program=${program%/sources.mk}
+        assert_exists "$notes/server_${program##*/}.md"
     done
     for note in "$notes"/server_*.md; do
         folder_of "$note" >/dev/null ||
@@ -160,7 +162,7 @@ has_name() {
 
 # Print what a note cites as `file.c`: `name`, each as "file.c name".
 citations() {
-    text_of "$1" | tr '\n' ' ' | grep -oE '`[a-z_]+\.[ch]`: `[A-Za-z_ ]+`' |
+    text_of "$1" | tr '\n' ' ' | grep -oE '`[a-z_/]+\.[ch]`: `[A-Za-z_ ]+`' |
         tr -d '\`' | sed 's/: / /' | sort -u
 }
 
@@ -179,8 +181,8 @@ citations() {
 
 # Print the files that a note names: `file.c`, tests/file.sh, stage1_fork/file.c.
 named_files() {
-    text_of "$1" | grep -oE '`[a-z_]+\.(c|h|mk|gdb)`' | tr -d '\`' | sort -u
-    grep -oE '\<(tests|stage[0-9]_[a-z]+)/[a-z_]+\.[a-z]+' "$1" | sort -u
+    text_of "$1" | grep -oE '`([a-z]+/)?[a-z_]+\.(c|h|mk|gdb)`' | tr -d '\`' | sort -u
+    grep -oE '\<(tests|stage[0-9]_[a-z]+)/([a-z_-]+/)*[a-z_]+\.[a-z]+' "$1" | sort -u
 }
 
 @test "the files that the notes name are there" {
@@ -189,8 +191,9 @@ named_files() {
     for note in notes/*.md; do
         while read -r file; do
             case $file in
-            */*) [ -e "$file" ] ;;
-            *) compgen -G "stage[0-9]_*/$file" >/dev/null ;;
+            tests/* | stage*) [ -e "$file" ] ;;
+            *) compgen -G "stage[0-9]_*/$file" >/dev/null ||
+                compgen -G "stage[0-9]_*/*/$file" >/dev/null ;;
             esac || explain "$note names $file, which is not there"
         done < <(named_files "$note")
     done

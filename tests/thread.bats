@@ -376,7 +376,7 @@ does_not_listen() {
 # build_check NAME [FLAG...]: build queue_check.c with the queue of the stage.
 build_check() {
     "${CC:-cc}" -std=c11 -D_GNU_SOURCE -g -pthread "${@:2}" -I "$STAGE_DIR" \
-        -o "$BATS_TEST_TMPDIR/$1" "$TESTS_DIR/queue_check.c" \
+        -o "$BATS_TEST_TMPDIR/$1" "$TESTS_DIR/units/queue_check.c" \
         "$STAGE_DIR/queue.c"
 }
 

@@ -7,8 +7,8 @@ load helpers
 setup() {
     need_gdb
     copy=$BATS_TEST_TMPDIR/copy
-    mkdir -p "$copy/tests"
-    cp "$TESTS_DIR"/tour* "$copy/tests"
+    mkdir -p "$copy/tests/learner"
+    cp "$TESTS_DIR"/learner/tour* "$copy/tests/learner"
     (cd "$TESTS_DIR/.." && find stage[1-9]_* -type f \( -name '*.[chgm]*' \
         -o -name Makefile \) ! -path '*/build/*' -exec cp -t "$copy" --parents {} +)
     export TMPDIR=$BATS_TEST_TMPDIR/tmp # the tour works in here
@@ -57,7 +57,7 @@ shown_at_stop() {
 
 # Take the tour of a stage: it reaches every stop and leaves nothing behind.
 take_tour() {
-    run "$copy/tests/tour.sh" --batch "$1"
+    run "$copy/tests/learner/tour.sh" --batch "$1"
     assert_success
     assert_equal "$(stops_in "$output")" "$(stops_of "$1")"
     assert_equal "${lines[-1]}" TOUR-OK
@@ -177,7 +177,7 @@ take_tour() {
 
 @test "a tour that does not stop where it should says so and fails" {
     sed -i 's/^stop_here serve_client/stop_here main/' "$copy/stage1_fork/tour.gdb"
-    run "$copy/tests/tour.sh" --batch 1
+    run "$copy/tests/learner/tour.sh" --batch 1
     assert_failure 1
     assert_line --partial "This should be main, but it is serve_client."
     refute_line TOUR-OK
@@ -188,7 +188,7 @@ take_tour() {
     sed -i 's/^tbreak listener_accept/tbreak listener_rest/' \
         "$copy/stage1_fork/tour.gdb"
     export TOUR_PATIENCE=2
-    run "$copy/tests/tour.sh" --batch 1
+    run "$copy/tests/learner/tour.sh" --batch 1
     assert_failure 124
     refute_line TOUR-OK
     wait_for nothing_is_left 5
@@ -202,7 +202,7 @@ take_tour_on_terminal() {
     mkfifo "$BATS_TEST_TMPDIR/keys"
     exec {keys}<>"$BATS_TEST_TMPDIR/keys"
     background env NO_COLOR=1 script --quiet --return --flush \
-        --command "'$copy/tests/tour.sh' $1" "$screen" <&"$keys" >/dev/null 2>&1
+        --command "'$copy/tests/learner/tour.sh' $1" "$screen" <&"$keys" >/dev/null 2>&1
 }
 
 # Wait until the tour has asked so many times what to do.
@@ -243,7 +243,7 @@ wait_for_question() {
     local arguments
     for arguments in '' '0' '10' '--batch' '1 2' 9 3; do
         # shellcheck disable=SC2086 # words
-        run "$copy/tests/tour.sh" $arguments
+        run "$copy/tests/learner/tour.sh" $arguments
         assert_failure 2
         assert_output --regexp '^tour.sh: (usage|there is no stage|stage 3 has no)'
     done

@@ -1,16 +1,14 @@
 #!/bin/bash
 # diff.sh N: print what stage N adds to the stage before it. A list of the files
-# comes first, then the new files, then the changes to the others. Only sources
-# count; what was built does not. Programs beside the ladder (rooms.mk) are named
-# and no more.
+# comes first, then the new files, then the changes to the others. Only the
+# sources in the stage's own folder count: what was built does not, nor do the
+# servers beside the ladder, which have folders of their own.
 #
 # On a terminal the text is coloured (not if NO_COLOR is set) and goes through
 # $PAGER, or else less.
 
 set -u
-cd "$(dirname "$0")/.." || exit
-# shellcheck source=tests/rooms.bash
-source tests/rooms.bash
+cd "$(dirname "$0")/../.." || exit
 
 die() {
     echo "diff.sh: $*" >&2
@@ -58,7 +56,6 @@ show() {
     for name in "${changed[@]}"; do summary_line changed "$name"; done
     for name in "${gone[@]}"; do summary_line gone "$name"; done
     for name in "${same[@]}"; do summary_line same "$name"; done
-    for name in "${beside[@]}"; do echo "  beside   $name"; done
     for name in "${added[@]}" "${changed[@]}"; do
         echo
         file_diff "$colour" "$name"
@@ -86,13 +83,9 @@ if [ -t 1 ] && [ -z "${NO_COLOR-}" ] && [ "${TERM-dumb}" != dumb ]; then
     colour=always green=$'\e[32m' red=$'\e[31m' plain=$'\e[0m'
 fi
 
-added=() changed=() gone=() same=() beside=()
+added=() changed=() gone=() same=()
 for name in $(source_names); do
-    if is_room "$new" "$name"; then
-        beside+=("$name")
-    elif is_room "$old" "$name"; then
-        continue
-    elif [ ! -e "$old/$name" ]; then
+    if [ ! -e "$old/$name" ]; then
         added+=("$name")
     elif [ ! -e "$new/$name" ]; then
         gone+=("$name")

@@ -4,7 +4,7 @@
 # tests say.
 
 set -u
-# shellcheck source=tests/variant.bash
+# shellcheck source=tests/checkers/variant.bash
 source "$(dirname "$0")/variant.bash"
 
 export TIMEOUT_SCALE=4

@@ -6,7 +6,7 @@
 
 # shellcheck shell=bash
 
-tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/poolladder-XXXXXX") || exit
 failures=0
 rows=() # process ids of those that were started
@@ -36,9 +36,10 @@ variant_build() {
         copy=$work/$(basename "$folder")
         rm -rf "$copy"
         mkdir "$copy"
-        cp "$folder"/*.[ch] "$folder"/Makefile "$copy" &&
-            find "$folder" \( -name rooms.mk -o -name cgi-bin \) \
-                -exec cp -r {} "$copy" \; &&
+        (cd "$folder" && find . -name build -prune -o -type f \
+            \( -name '*.[ch]' -o -name Makefile -o -name '*.mk' \
+            -o -path '*/cgi-bin/*' \) -print0 |
+            xargs -0 cp --parents -t "$copy") &&
             make -s -C "$copy" "$@" || exit
     done
     make -s -C "$tests" || exit

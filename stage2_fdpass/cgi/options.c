@@ -1,4 +1,4 @@
-/* cgi_options.c: the command line of server_cgi, in the place of options.c. */
+/* options.c: the command line of server_cgi. */
 
 #include <err.h>
 #include <getopt.h>

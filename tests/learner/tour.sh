@@ -11,7 +11,7 @@
 # and what else is in tour_setup.gdb.
 
 set -u
-tests=$(cd "$(dirname "$0")" && pwd) || exit
+learner=$(cd "$(dirname "$0")" && pwd) || exit
 export LC_ALL=C SHELL=/bin/sh
 patience=${TOUR_PATIENCE:-60} # seconds, with --batch
 unset MAKEFLAGS MAKELEVEL MFLAGS
@@ -72,7 +72,7 @@ clean_up() {
 pause=yes
 [ "${1-}" != --batch ] || { pause='' && shift; }
 [[ $# -eq 1 && $1 == [1-9] ]] || die "usage: tour.sh [--batch] N"
-cd "$tests/../stage$1"_*/ 2>/dev/null || die "there is no stage $1"
+cd "$learner/../../stage$1"_*/ 2>/dev/null || die "there is no stage $1"
 [ -e tour.gdb ] || die "stage $1 has no tour"
 command -v gdb >/dev/null || die "gdb is not here (see make doctor)"
 
@@ -86,8 +86,7 @@ trap 'exit 143' TERM
 # is missing, however the stage itself was built.
 copy=$work/$(basename "$PWD")
 mkdir "$copy" || exit
-find . -maxdepth 1 -type f \( -name '*.[ch]' -o -name '*.mk' -o -name Makefile \
-    -o -name tour.gdb \) -exec cp -t "$copy" {} +
+cp ./*.[ch] Makefile tour.gdb "$copy" || exit
 cd "$copy" || exit
 make -s -j2 CFLAGS='-O0 -g3' || exit
 
@@ -104,7 +103,7 @@ play_client "$1" </dev/null &
 set +m
 player=$!
 
-tour=(gdb -nx -q -batch -x "$tests/tour_setup.gdb" -x tour.gdb ./server)
+tour=(gdb -nx -q -batch -x "$learner/tour_setup.gdb" -x tour.gdb ./server)
 if [ -n "$pause" ]; then
     "${tour[@]}"
 else

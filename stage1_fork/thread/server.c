@@ -1,4 +1,4 @@
-/* server_thread.c: a thread for each client.
+/* server.c: a thread for each client.
    The same service as server.c, the other way round: a thread needs no fork and
    no reaping, shares all memory and all descriptors, and so must guard what it
    shares; and if one of them crashes, all clients are gone.  Good for many short

@@ -3,7 +3,7 @@
 # for every way to send it and every way to receive it.  Needs strace.
 
 set -u
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
 folder=$(echo "$root/stage$1"_*)
 mib=64
 server=''

@@ -1,4 +1,4 @@
-/* server_cgi.c: a web server that runs programs (CGI, RFC 3875).
+/* service.c: a web server that runs programs (CGI, RFC 3875).
    The pool of server.c with another serve_client: the workers, the passing of
    sockets and all the rest are the same.  GET /cgi-bin/NAME runs the program
    NAME of one folder; what the program writes is the reply.  Good for programs
@@ -12,7 +12,7 @@
    no passwords, no TLS.  Programs run as our own user, and as many at a time as
    there are workers.
 
-   Run it:  ./server_cgi, and in another terminal:
+   Run it:  ./server_cgi --directory cgi/cgi-bin, and in another terminal:
             curl -i http://127.0.0.1:5678/cgi-bin/hello?you
    See also: exchange.c for client and program at once; program.c; service.c. */
 

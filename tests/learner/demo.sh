@@ -8,7 +8,7 @@
 # server that knows how to stop well is told to while they are at it.
 
 set -u
-cd "$(dirname "$0")/.." || exit
+cd "$(dirname "$0")/../.." || exit
 export LC_ALL=C
 
 clients=20         # that send lines
@@ -201,7 +201,7 @@ file_stage() {
 }
 
 # Serve line clients with another server of the stage; all are there at once.
-line_room() {
+line_crowd() {
     local folder=$1 replies=() ids
     start_server "$folder" && start_line_clients "$folder" &&
         read_answers $((clients * lines)) || return
@@ -228,9 +228,9 @@ ask_program() {
 }
 
 # Run programs for clients that are all there at once.
-cgi_room() {
+cgi_stage() {
     local folder=$1 i ids
-    start_server "$folder" --directory "$folder/cgi-bin" || return
+    start_server "$folder" --directory "$folder/cgi/cgi-bin" || return
     for ((i = 1; i <= clients; i++)); do
         {
             ask_program "hello?$i" '' && ask_program count "one $i"
@@ -254,9 +254,9 @@ show_stage() {
     make -s --no-print-directory -C "$folder" >"$here/log" 2>&1 ||
         failed "it does not build" || return
     case $folder/$program in
-    */server_thread) line_room "$folder" threads ;;
-    */server_cgi) cgi_room "$folder" ;;
-    */server_notify) line_room "$folder" "processes, many clients each" ;;
+    */server_thread) line_crowd "$folder" threads ;;
+    */server_cgi) cgi_stage "$folder" ;;
+    */server_notify) line_crowd "$folder" "processes, many clients each" ;;
     stage1_*) line_stage "$folder" $clients ;;
     stage2_*) line_stage "$folder" 3 ;;
     */server_reactor)
@@ -306,9 +306,9 @@ status=0
 for makefile in "${makefiles[@]}"; do
     folder=${makefile%/Makefile}
     demo "$folder" server || status=1
-    for source in "$folder"/server_*.c; do
-        [ ! -e "$source" ] || demo "$folder" "$(basename "$source" .c)" ||
-            status=1
+    for beside in "$folder"/*/sources.mk; do
+        beside=${beside%/sources.mk}
+        [ ! -d "$beside" ] || demo "$folder" "server_${beside##*/}" || status=1
     done
 done
 exit $status

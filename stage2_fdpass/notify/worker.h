@@ -1,5 +1,5 @@
-#ifndef NOTIFY_WORKER_H
-#define NOTIFY_WORKER_H
+#ifndef WORKER_H
+#define WORKER_H
 
 #include <sys/time.h>
 
@@ -9,8 +9,7 @@
    for longer than the timeout is let go.  To be called in a new process with the
    signals of signal_pipe.h blocked, which keeps no descriptor but these and the
    standard ones, and ends here. */
-__attribute__((noreturn)) void
-notify_worker_main(int listen_fd, int channel_fd,
-                   const struct timeval *timeout);
+__attribute__((noreturn)) void worker_main(int listen_fd, int channel_fd,
+                                           const struct timeval *timeout);
 
 #endif

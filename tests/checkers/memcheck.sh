@@ -13,7 +13,7 @@
 # that has it, which share the files in between; with --all it runs for each.
 
 set -u
-# shellcheck source=tests/variant.bash
+# shellcheck source=tests/checkers/variant.bash
 source "$(dirname "$0")/variant.bash"
 
 export TIMEOUT_SCALE=10

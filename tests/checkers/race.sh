@@ -3,7 +3,7 @@
 # run under helgrind, under DRD, and built with the thread sanitizer.
 
 set -u
-# shellcheck source=tests/variant.bash
+# shellcheck source=tests/checkers/variant.bash
 source "$(dirname "$0")/variant.bash"
 
 left_out=' cli download transfer method exit ' # thread tries both ends, under load

@@ -1,24 +1,24 @@
-# Programs beside the ladder: they stand on the same files as the server.
+# server_reactor: one thread waits for all clients.
 
 PROGRAMS += server_reactor
 
 REACTOR_SOURCES = \
-    server_reactor.c \
+    reactor/server.c \
+    reactor/clients.c \
+    reactor/connection.c \
+    reactor/daemon.c \
+    reactor/options.c \
+    reactor/reply.c \
+    reactor/workers.c \
     cli.c \
-    clients.c \
     clock.c \
-    connection.c \
-    daemon.c \
     io.c \
     listener.c \
     log.c \
     net.c \
     queue.c \
-    reactor_options.c \
-    reply.c \
     shutdown.c \
-    text.c \
-    workers.c
+    text.c
 
 server_reactor: $(REACTOR_SOURCES:%.c=build/%.o)
 	$(COMPILE) -o $@ $^ $(LDLIBS)

@@ -1,4 +1,4 @@
-/* server_reactor.c: one thread waits for all clients, and others do the file work.
+/* server.c: one thread waits for all clients, and others do the file work.
    The same service another way round: a client costs no thread but an entry in a
    table.  The event loop never waits for a client or for the disk.  What a client
    wants is a job for a thread; the thread gives the client back as soon as it

@@ -1,4 +1,4 @@
-/* reactor_options.c: the command line of server_reactor. */
+/* options.c: the command line of server_reactor. */
 
 #include <getopt.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* notify_worker.c: a worker with an event loop of its own, for many clients. */
+/* worker.c: a worker with an event loop of its own, for many clients. */
 
 #include <errno.h>
 #include <math.h>
@@ -13,8 +13,8 @@
 #include "conversation.h"
 #include "log.h"
 #include "net.h"
-#include "notify_worker.h"
 #include "signal_pipe.h"
+#include "worker.h"
 
 enum { EVENTS_MAX = 64 };
 
@@ -207,7 +207,7 @@ run(struct worker *worker)
 }
 
 void
-notify_worker_main(int listen_fd, int channel_fd, const struct timeval *timeout)
+worker_main(int listen_fd, int channel_fd, const struct timeval *timeout)
 {
     double silence = timeout->tv_sec + timeout->tv_usec / 1e6;
     struct worker worker = {

@@ -1,4 +1,4 @@
-/* server_notify.c: workers that come and accept for themselves (half-sync,
+/* server.c: workers that come and accept for themselves (half-sync,
    half-async).
    The same service as server.c, the other way round: workers inherit the
    listener; the parent, when somebody has come, only tells the next worker in
@@ -8,7 +8,7 @@
    all other clients of its worker waiting.
 
    Run it:  ./server_notify, and in another terminal: ./client
-   See also: notify_worker.c for the workers; conversation.c for what happens with
+   See also: worker.c for the workers; conversation.c for what happens with
    a client; server.c. */
 
 #include <err.h>
@@ -26,9 +26,9 @@
 #include "io.h"
 #include "listener.h"
 #include "log.h"
-#include "notify_worker.h"
 #include "options.h"
 #include "signal_pipe.h"
+#include "worker.h"
 
 enum { EVENTS_MAX = 2, RETRY_MS = 250 };
 
@@ -78,8 +78,7 @@ start_worker(struct server *server, struct worker *worker)
     if (pid == 0) {
         close(channel[0]);
         close_inherited(server);
-        notify_worker_main(server->listen_fd, channel[1],
-                           &server->options.timeout);
+        worker_main(server->listen_fd, channel[1], &server->options.timeout);
     }
     int saved_errno = errno;
     sigprocmask(SIG_SETMASK, &before, NULL);

@@ -309,7 +309,7 @@ fi
 
 [ $# -eq 1 ] || usage
 [ -r "$1" ] || usage
-root=$(cd "$(dirname "$0")/.." && pwd) || exit
+root=$(cd "$(dirname "$0")/../.." && pwd) || exit
 unset MAKEFLAGS MAKELEVEL MFLAGS
 namespaces=(unshare --user --map-root-user --net --pid --fork --mount-proc
     --kill-child)
