@@ -6,7 +6,6 @@
    See also: server.c. */
 
 #include <err.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -14,21 +13,6 @@
 #include "cli.h"
 #include "io.h"
 #include "net.h"
-
-static const char usage[] =
-    "Usage: %s [OPTION]...\n"
-    "Send the lines of standard input to the server, print its answers.\n"
-    "\n"
-    "  -a, --address ADDR   the server's address (127.0.0.1)\n"
-    "  -p, --port PORT      the server's port (5678)\n"
-    "  -h, --help           show this help\n";
-
-static const struct option long_options[] = {
-    {"address", required_argument, NULL, 'a'},
-    {"port", required_argument, NULL, 'p'},
-    {"help", no_argument, NULL, 'h'},
-    {0},
-};
 
 /* Connect to the server; if that fails, end the program and say why. */
 static int
@@ -88,25 +72,19 @@ main(int argc, char **argv)
 {
     const char *address = "127.0.0.1";
     const char *port = "5678";
-    cli_init(argv);
-    int option;
-    while ((option = getopt_long(argc, argv, "a:p:h", long_options, NULL)) !=
-           -1) {
-        switch (option) {
-        case 'a':
-            address = optarg;
-            break;
-        case 'p':
-            port = cli_port(optarg);
-            break;
-        case 'h':
-            cli_help(usage);
-        default:
-            cli_hint();
-        }
-    }
-    if (optind < argc)
-        cli_error("unexpected argument '%s'", argv[optind]);
+    const struct cli_option table[] = {
+        {'a', "address", "ADDR", "the server's address (127.0.0.1)", cli_text,
+         &address},
+        {'p', "port", "PORT", "the server's port (5678)", cli_port, &port},
+        {0},
+    };
+    int first = cli_parse(
+        table,
+        "Usage: %s [OPTION]...\n"
+        "Send the lines of standard input to the server, print its answers.\n",
+        argc, argv);
+    if (first < argc)
+        cli_error("unexpected argument '%s'", argv[first]);
     if (open_standard_fds() == -1)
         err(1, "/dev/null");
 

@@ -6,7 +6,6 @@
    See also: fetch.c for one download; server.c. */
 
 #include <err.h>
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -24,48 +23,7 @@
 static const char usage[] =
     "Usage: %s [OPTION]... FILE...\n"
     "Download each FILE from the server.\n"
-    "\n"
-    "  -a, --address ADDR     the server's address (127.0.0.1)\n"
-    "  -p, --port PORT        the server's port (5678)\n"
-    "  -t, --timeout SEC      give up on a server that is silent this long, 0\n"
-    "                         for never (30)\n"
-    "  -o, --output DIR       put the files into this folder (.)\n"
-    "  -r, --limit-rate RATE  read at most RATE bytes a second; 64k, 10M, 1G\n"
-    "  -m, --method NAME      receive by copy, mmap or splice (splice)\n"
-    "  -q, --quiet            show no progress and no summary\n"
-    "      --progress         draw a progress bar, terminal or not\n"
-    "      --no-progress      draw none\n"
-    "  -h, --help             show this help\n"
-    "\n"
     "Exit status: 0 all files came, 1 something did not, 2 wrong usage.\n";
-
-enum {
-    OPTION_PROGRESS = 256,
-    OPTION_NO_PROGRESS,
-};
-
-static const char short_options[] = "h"
-                                    "a:"
-                                    "p:"
-                                    "t:"
-                                    "o:"
-                                    "r:"
-                                    "m:"
-                                    "q";
-
-static const struct option long_options[] = {
-    {"help", no_argument, NULL, 'h'},
-    {"address", required_argument, NULL, 'a'},
-    {"port", required_argument, NULL, 'p'},
-    {"timeout", required_argument, NULL, 't'},
-    {"output", required_argument, NULL, 'o'},
-    {"limit-rate", required_argument, NULL, 'r'},
-    {"method", required_argument, NULL, 'm'},
-    {"quiet", no_argument, NULL, 'q'},
-    {"progress", no_argument, NULL, OPTION_PROGRESS},
-    {"no-progress", no_argument, NULL, OPTION_NO_PROGRESS},
-    {0},
-};
 
 /* What the command line asks for. */
 struct options {
@@ -77,46 +35,15 @@ struct options {
 };
 
 static void
-set_option(struct options *options, int option, const char *text)
+set_method(const struct cli_option *option, const char *argument)
 {
-    switch (option) {
-    case 'h':
-        cli_help(usage);
-    case 'a':
-        options->address = text;
-        break;
-    case 'p':
-        options->port = cli_port(text);
-        break;
-    case 't':
-        options->timeout = cli_seconds("timeout", text);
-        break;
-    case 'o':
-        options->output = text;
-        break;
-    case 'r':
-        options->fetch.limit_rate = cli_size("rate", text);
-        break;
-    case 'm':
-        if (receiver_choose(text) == -1)
-            cli_error("invalid method '%s': expected copy, mmap or splice",
-                      text);
-        break;
-    case 'q':
-        options->fetch.quiet = true;
-        break;
-    case OPTION_PROGRESS:
-        options->fetch.progress = true;
-        break;
-    case OPTION_NO_PROGRESS:
-        options->fetch.progress = false;
-        break;
-    default:
-        cli_hint();
-    }
+    if (receiver_choose(argument) == -1)
+        cli_error("invalid %s '%s': expected copy, mmap or splice",
+                  option->name, argument);
 }
 
-static void
+/* Returns the index in argv of the first FILE. */
+static int
 parse(struct options *options, int argc, char **argv)
 {
     *options = (struct options){
@@ -126,20 +53,40 @@ parse(struct options *options, int argc, char **argv)
         .output = ".",
         .fetch.progress = isatty(STDERR_FILENO),
     };
-    cli_init(argv);
-    int option;
-    while ((option = getopt_long(argc, argv, short_options, long_options,
-                                 NULL)) != -1)
-        set_option(options, option, optarg);
-    if (optind == argc)
+    const struct cli_option table[] = {
+        {'a', "address", "ADDR", "the server's address (127.0.0.1)", cli_text,
+         &options->address},
+        {'p', "port", "PORT", "the server's port (5678)", cli_port,
+         &options->port},
+        {'t', "timeout", "SEC",
+         "give up on a server silent this long, 0: never (30)", cli_seconds,
+         &options->timeout},
+        {'o', "output", "DIR", "put the files into this folder (.)", cli_text,
+         &options->output},
+        {'r', "limit-rate", "RATE",
+         "read at most RATE bytes a second; 64k, 10M, 1G", cli_size,
+         &options->fetch.limit_rate},
+        {'m', "method", "NAME", "receive by copy, mmap or splice (splice)",
+         set_method, NULL},
+        {'q', "quiet", NULL, "show no progress and no summary", cli_on,
+         &options->fetch.quiet},
+        {0, "progress", NULL, "draw a progress bar, terminal or not", cli_on,
+         &options->fetch.progress},
+        {0, "no-progress", NULL, "draw none", cli_off,
+         &options->fetch.progress},
+        {0},
+    };
+    int first = cli_parse(table, usage, argc, argv);
+    if (first == argc)
         cli_error("no file to download");
-    for (int i = optind; i < argc; i++) {
+    for (int i = first; i < argc; i++) {
         const char *name = argv[i];
         if (*name == '\0' || strchr(name, '/') != NULL ||
             strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
             strlen(name) > NAME_MAX)
             cli_error("invalid file name '%s'", name);
     }
+    return first;
 }
 
 /* Connect to the server; if that fails, end the program and say why. */
@@ -163,7 +110,7 @@ int
 main(int argc, char **argv)
 {
     struct options options;
-    parse(&options, argc, argv);
+    int first = parse(&options, argc, argv);
     if (open_standard_fds() == -1)
         err(1, "/dev/null");
     struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -176,7 +123,7 @@ main(int argc, char **argv)
 
     int server_fd = -1;
     int status = 0;
-    for (int i = optind; i < argc; i++) {
+    for (int i = first; i < argc; i++) {
         if (server_fd == -1)
             server_fd = connect_to(&options);
         enum fetch_outcome outcome =

@@ -1,73 +1,23 @@
 /* options.c: the server's command line. */
 
-#include <getopt.h>
 #include <stddef.h>
 
 #include "cli.h"
 #include "options.h"
 #include "sender.h"
 
-static const char usage[] =
-    "Usage: %s [OPTION]...\n"
-    "\n"
-    "  -a, --address ADDR   listen on this address (127.0.0.1)\n"
-    "  -p, --port PORT      listen on this port, 0 for any free one (5678)\n"
-    "  -t, --timeout SEC    let a client go that is silent this long, 0 for\n"
-    "                       never (30)\n"
-    "  -w, --workers N      serve at most N clients at once (3)\n"
-    "  -d, --directory DIR  serve the files of this folder (.)\n"
-    "  -m, --method NAME    send by copy, mmap, sendfile or splice (sendfile)\n"
-    "  -h, --help           show this help\n";
-
-static const char short_options[] = "h"
-                                    "a:"
-                                    "p:"
-                                    "t:"
-                                    "w:"
-                                    "d:"
-                                    "m:";
-
-static const struct option long_options[] = {
-    {"help", no_argument, NULL, 'h'},
-    {"address", required_argument, NULL, 'a'},
-    {"port", required_argument, NULL, 'p'},
-    {"timeout", required_argument, NULL, 't'},
-    {"workers", required_argument, NULL, 'w'},
-    {"directory", required_argument, NULL, 'd'},
-    {"method", required_argument, NULL, 'm'},
-    {0},
-};
+static void
+set_workers(const struct cli_option *option, const char *argument)
+{
+    cli_number(option, argument, 1, 1000);
+}
 
 static void
-set_option(struct options *options, int option, const char *text)
+set_method(const struct cli_option *option, const char *argument)
 {
-    switch (option) {
-    case 'h':
-        cli_help(usage);
-    case 'a':
-        options->address = text;
-        break;
-    case 'p':
-        options->port = cli_port(text);
-        break;
-    case 't':
-        options->timeout = cli_seconds("timeout", text);
-        break;
-    case 'w':
-        options->workers = cli_number("number of workers", text, 1, 1000);
-        break;
-    case 'd':
-        options->directory = text;
-        break;
-    case 'm':
-        if (sender_choose(text) == -1)
-            cli_error("invalid method '%s': expected copy, mmap, sendfile or "
-                      "splice",
-                      text);
-        break;
-    default:
-        cli_hint();
-    }
+    if (sender_choose(argument) == -1)
+        cli_error("invalid %s '%s': expected copy, mmap, sendfile or splice",
+                  option->name, argument);
 }
 
 void
@@ -80,11 +30,23 @@ options_parse(struct options *options, int argc, char **argv)
         .workers = 3,
         .directory = ".",
     };
-    cli_init(argv);
-    int option;
-    while ((option = getopt_long(argc, argv, short_options, long_options,
-                                 NULL)) != -1)
-        set_option(options, option, optarg);
-    if (optind < argc)
-        cli_error("unexpected argument '%s'", argv[optind]);
+    const struct cli_option table[] = {
+        {'a', "address", "ADDR", "listen on this address (127.0.0.1)", cli_text,
+         &options->address},
+        {'p', "port", "PORT", "listen on this port, 0 for any free one (5678)",
+         cli_port, &options->port},
+        {'t', "timeout", "SEC",
+         "drop a client that is silent this long, 0: never (30)", cli_seconds,
+         &options->timeout},
+        {'w', "workers", "N", "serve at most N clients at once (3)",
+         set_workers, &options->workers},
+        {'d', "directory", "DIR", "serve the files of this folder (.)",
+         cli_text, &options->directory},
+        {'m', "method", "NAME",
+         "send by copy, mmap, sendfile or splice (sendfile)", set_method, NULL},
+        {0},
+    };
+    int first = cli_parse(table, "Usage: %s [OPTION]...\n", argc, argv);
+    if (first < argc)
+        cli_error("unexpected argument '%s'", argv[first]);
 }
