@@ -86,6 +86,10 @@ race:
 doctor:
 	@tests/learner/doctor.sh
 
+## spread       carry FILE=net.c, changed in one stage, to all that share it
+spread:
+	@tests/maintainer/spread.sh '$(FILE)'
+
 ## format       put the C files into the house format
 format:
 	@clang-format -i $(C_FILES)
@@ -106,5 +110,5 @@ stage% demo% test% diff% gdb% strace%:
 	$(error there is no stage for '$@'; the stages are $(NUMBERS))
 
 .PHONY: all help demo test bench bench-quick charts memcheck sanitize race doctor \
-	format check clean $(STAGES) $(NUMBERS:%=stage%) $(NUMBERS:%=demo%) $(NUMBERS:%=test%) \
+	spread format check clean $(STAGES) $(NUMBERS:%=stage%) $(NUMBERS:%=demo%) $(NUMBERS:%=test%) \
 	$(NUMBERS:%=diff%) $(NUMBERS:%=gdb%) $(NUMBERS:%=strace%)

@@ -42,6 +42,7 @@ rung() {
 setup() {
     bats_load_library bats-support
     bats_load_library bats-assert
+    bats_load_library bats-file
     cd "$BATS_TEST_DIRNAME/.." || return
     unset MAKEFLAGS MAKELEVEL MFLAGS
     stages=(stage[1-9]_*/)
@@ -110,6 +111,45 @@ stage has to change it, put it on the list at the top of ladder.bats."
 
 @test "the server does not care whether its pool is of processes or threads" {
     cmp stage5_exit/server.c stage6_threadpool/server.c
+}
+
+# stands_in FILE PATTERN WHAT: the file has such a line.
+stands_in() {
+    grep -Eqs "$2" "$1" || fail "$3 is missing: add it to $1"
+}
+
+@test "each stage stands in every list and has all that a stage has" {
+    local stage number
+    for stage in "${stages[@]}"; do
+        number=${stage:5:1}
+        stands_in tests/programs.txt "^ +$number +$stage +server +[a-z]" \
+            "the row of $stage/server"
+        stands_in README.md "^\| \`$stage\` \|" "the row of $stage"
+        stands_in notes/README.md "\]\($number-[a-z]+\.md\) \| \`$stage\`" \
+            "the row of $stage"
+        stands_in notes/measured.md "$stage" "what $stage costs"
+        stands_in tests/bench/servers.txt "^ +[a-z]+ +$stage/server " \
+            "the row of $stage/server"
+        stands_in "$stage/tour.gdb" '^stop_here ' "the tour of $stage"
+        assert [ -e "$(echo "notes/$number"-*.md)" ]
+    done
+}
+
+@test "each server beside the ladder stands in every list" {
+    local folder stage program
+    for folder in stage[1-9]_*/*/sources.mk; do
+        folder=${folder%/sources.mk} stage=${folder%/*}
+        program=server_${folder##*/}
+        stands_in "$folder/sources.mk" "^PROGRAMS \+= $program\$" \
+            "the program $program"
+        stands_in tests/programs.txt \
+            "^ +${stage:5:1} +$stage +$program +[a-z]" "the row of $program"
+        stands_in README.md "\`$program\`" "a word on $program"
+        stands_in notes/README.md "\]\($program\.md\) \| \`$stage/$program\`" \
+            "the row of $program"
+        stands_in tests/learner/demo.sh "\*/$program\)" "what $program shows"
+        assert_exists "notes/$program.md"
+    done
 }
 
 @test "no file says in which stage it is" {

@@ -10,7 +10,8 @@ setup_file() {
     root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
     mkdir -p "$built/tests"
     cp "$root/Makefile" "$root/.gitignore" "$built"
-    cp -r "$root"/tests/*.sh "$root/tests/learner" "$built/tests"
+    cp -r "$root"/tests/*.sh "$root/tests/learner" "$root/tests/maintainer" \
+        "$built/tests"
     printf 'clean:\n' >"$built/tests/Makefile"
     cd "$root" || return
     find stage[1-9]_*/ -name build -prune -o -type f \( -name '*.[ch]' -o \
@@ -128,7 +129,7 @@ targets() {
         make "diff$number" >change.diff
         run sed '/^$/q' change.diff # the list of files
         for name in "$folder"/*.[ch] "$folder/Makefile"; do
-            assert_line --regexp "^  (new|changed|same|beside)  *${name##*/}( |$)"
+            assert_line --regexp "^  (new|changed|same)  *${name##*/}( |$)"
         done
         assert_line --regexp '^  (new|changed) '
         assert_equal "$(grep -n '^  new\|^  changed\|^  gone\|^  same' \
@@ -231,6 +232,69 @@ EOF
     assert_output --partial "an answer did not come"
     assert_equal "$(processes_of_copy)" ""
     assert_equal "$(ls -A "$TMPDIR")" ""
+}
+
+# A checkout of the copy, with all of it committed.
+make_checkout() {
+    command -v git >/dev/null || skip "git is not here"
+    git init -q .
+    git add .
+    git -c user.name=A -c user.email=a@example.org commit -q -m 'All of it'
+}
+
+@test "make spread carries a changed file to every stage that shares it" {
+    local stage
+    make_checkout
+    echo '/* better */' >>stage3_protocol/net.c
+    run make -s spread FILE=net.c
+    assert_success
+    for stage in stage[12456]_*; do
+        cmp stage3_protocol/net.c "$stage/net.c"
+        assert_line "$stage/net.c: as stage3_protocol/net.c now"
+    done
+    git commit -qam 'Better' --author 'A <a@example.org>' 2>/dev/null ||
+        git -c user.name=A -c user.email=a@example.org commit -qam 'Better'
+    run make -s spread FILE=net.c
+    assert_success
+    assert_output --partial 'nothing to carry'
+}
+
+@test "make spread leaves other versions of a file alone, and names them" {
+    make_checkout
+    echo '/* better */' >>stage1_fork/service.c
+    run make -s spread FILE=service.c
+    assert_success
+    cmp stage1_fork/service.c stage2_fdpass/service.c
+    assert_line --partial 'stage3_protocol/service.c is another version'
+    assert_equal "$(git status --short | wc -l)" 2
+    eval "$(grep -A 1 '^stage3' <<<"$output" | tail -n 1)"
+    assert_equal "$(git diff stage3_protocol | grep '^[+-]' | tail -n +3)" \
+        '+/* better */'
+}
+
+@test "make spread refuses when two copies were changed differently" {
+    make_checkout
+    echo '/* one */' >>stage1_fork/net.c
+    echo '/* another */' >>stage5_exit/net.c
+    run make -s spread FILE=net.c
+    assert_failure
+    assert_line --partial \
+        'stage5_exit/net.c and stage1_fork/net.c were changed differently'
+    assert_equal "$(git status --short | wc -l)" 2
+}
+
+@test "make spread names what is wrong with its file" {
+    make_checkout
+    run make -s spread
+    assert_failure
+    assert_line --partial 'expected the name of one file'
+    run make -s spread FILE=nosuch.c
+    assert_failure
+    assert_line --partial 'no nosuch.c in any stage'
+    rm stage2_fdpass/net.c
+    run make -s spread FILE=net.c
+    assert_failure
+    assert_line --partial 'stage2_fdpass/net.c is gone'
 }
 
 @test "make doctor finds the compiler and says what each tool is for" {
