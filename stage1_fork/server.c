@@ -160,7 +160,7 @@ main(int argc, char **argv)
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     if (sigaction(SIGPIPE, &ignore, NULL) == -1)
         err(1, "SIGPIPE"); /* a client that is gone is an error, no signal */
-    int listen_fd = listener_open(&options);
+    int listen_fd = listener_open(options.address, options.port);
     listener_announce(listen_fd);
     accept_clients(listen_fd, &options);
 }

@@ -3,11 +3,9 @@
 
 #include <sys/time.h>
 
-struct options;
-
-/* Open the listener that the options ask for (non-blocking, close-on-exec).
+/* Open a listener on this address and port (non-blocking, close-on-exec).
    Returns the fd; if it cannot be had, ends the program and says why. */
-int listener_open(const struct options *options);
+int listener_open(const char *address, const char *port);
 
 /* Say "listening on ADDRESS:PORT" on standard output, for whoever waits for the
    server to be ready. */

@@ -95,7 +95,8 @@ main(int argc, char **argv)
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     if (sigaction(SIGPIPE, &ignore, NULL) == -1)
         err(1, "SIGPIPE"); /* a client that is gone is an error, no signal */
-    server.listen_fd = listener_open(&server.options);
+    server.listen_fd =
+        listener_open(server.options.address, server.options.port);
     server.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (server.epoll_fd == -1)
         err(1, "epoll_create1");

@@ -3,7 +3,7 @@
 
 #include <sys/time.h>
 
-#include "pool.h"
+#include "pool_exit.h"
 
 /* What the server's command line asks for. */
 struct options {

@@ -3,15 +3,10 @@
 
 #include <stdbool.h>
 
+#include "pool_exit.h"
+
 struct options;
 struct worker;
-
-/* How a pool ends. */
-enum pool_exit {
-    POOL_KILL,  /* by a signal: transfers are cut */
-    POOL_MASK,  /* by a signal that a worker holds off while it has a client */
-    POOL_DRAIN, /* by an order that a worker reads after its client */
-};
 
 enum { POOL_WAITING_MAX = 64 };
 

@@ -184,7 +184,8 @@ main(int argc, char **argv)
         err(1, "SIGPIPE"); /* a client that is gone is an error, no signal */
     if (chdir(server.options.directory) == -1)
         err(1, "%s", server.options.directory);
-    server.listen_fd = listener_open(&server.options);
+    server.listen_fd =
+        listener_open(server.options.address, server.options.port);
     server.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (server.epoll_fd == -1)
         err(1, "epoll_create1");

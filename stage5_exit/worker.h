@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "pool.h"
+#include "pool_exit.h"
 
 /* A worker process, as its parent sees it.  The two are joined by a channel, a
    pair of connected Unix sockets.  A client's socket travels down the channel;

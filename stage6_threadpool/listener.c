@@ -10,18 +10,17 @@
 #include "listener.h"
 #include "log.h"
 #include "net.h"
-#include "options.h"
 
 enum { REST_MS = 100 };
 
 int
-listener_open(const struct options *options)
+listener_open(const char *address, const char *port)
 {
     char name[NET_NAME_SIZE];
-    net_join(name, options->address, options->port);
+    net_join(name, address, port);
 
     struct addrinfo *list;
-    int error = net_resolve(&list, options->address, options->port);
+    int error = net_resolve(&list, address, port);
     if (error != 0)
         errx(1, "%s: %s", name, gai_strerror(error));
     int listen_fd = net_bind(list);

@@ -4,16 +4,11 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "pool_exit.h"
 #include "queue.h"
 
 struct options;
 struct worker;
-
-/* How a pool ends. */
-enum pool_exit {
-    POOL_CANCEL, /* threads are cancelled: transfers are cut */
-    POOL_DRAIN,  /* threads end when all clients are served */
-};
 
 /* A pool of workers started beforehand, each of which serves one client at a
    time.  pool.c knows what a worker is; its users need not. */

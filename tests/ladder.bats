@@ -29,7 +29,7 @@ rung() {
         gone=""
         ;;
     6)
-        changed="Makefile options.c options.h pool.c pool.h service.c"
+        changed="Makefile options.c options.h pool.c pool.h pool_exit.h service.c"
         gone="fdpass.c fdpass.h worker.c worker.h"
         ;;
     *)

@@ -228,7 +228,8 @@ main(int argc, char **argv)
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     if (sigaction(SIGPIPE, &ignore, NULL) == -1)
         err(1, "SIGPIPE");
-    server.listen_fd = listener_open(&server.options);
+    server.listen_fd =
+        listener_open(server.options.address, server.options.port);
     server.signal_fd = signal_pipe_open();
     server.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     server.workers = calloc(server.options.workers, sizeof *server.workers);
