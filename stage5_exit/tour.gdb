@@ -29,22 +29,22 @@ continue
 finish
 tbreak epoll_wait
 continue
-tbreak shutdown.c:on_signal
+tbreak handle_signal
 signal SIGTERM
 backtrace
 fds_of $parent
-stop_here on_signal
+stop_here handle_signal
 
 echo \n\
 --- The event ----------------------------------------------------------------\n\
 The byte in the pipe is an event: epoll_wait returns at once. (Who would look at\n\
-a mere flag now?) This is the other on_signal, of server.c. Compare the stacks:\n\
+a mere flag now?) This is on_signal, of server.c. Compare the two stacks:\n\
 nothing is interrupted, so this code may do what it likes. It takes the byte out\n\
 of the pipe ("Value returned"), 15 for SIGTERM:\n\n
-tbreak server.c:on_signal
+tbreak on_signal
 continue
 backtrace
-tbreak shutdown_receive
+tbreak signal_pipe_receive
 continue
 finish
 stop_here on_signal

@@ -15,7 +15,7 @@
 #include "log.h"
 #include "net.h"
 #include "service.h"
-#include "shutdown.h"
+#include "signal_pipe.h"
 #include "worker.h"
 
 /* What goes through the channel, a byte each. */
@@ -34,8 +34,8 @@ static const double youth_seconds = 1.0;
 static int
 leave_signals(void)
 {
-    shutdown_close(SIG_DFL);
-    sigset_t signals = shutdown_signals();
+    signal_pipe_close(SIG_DFL);
+    sigset_t signals = signal_pipe_signals();
     if (sigprocmask(SIG_UNBLOCK, &signals, NULL) == -1)
         return -1;
     return setpgid(0, 0);
@@ -134,7 +134,7 @@ worker_init(struct worker *worker, enum pool_exit how)
 static pid_t
 fork_quietly(void)
 {
-    sigset_t signals = shutdown_signals();
+    sigset_t signals = signal_pipe_signals();
     sigset_t before;
     sigprocmask(SIG_BLOCK, &signals, &before);
     pid_t pid = fork();

@@ -22,7 +22,7 @@
 #include "log.h"
 #include "options.h"
 #include "pool.h"
-#include "shutdown.h"
+#include "signal_pipe.h"
 
 enum { EVENTS_MAX = 64 };
 
@@ -32,7 +32,7 @@ struct server {
     int epoll_fd;
     bool listening; /* the listener is in the epoll set */
     struct pool pool;
-    int shutdown_fd;
+    int signal_fd;
     bool stopping;
     double deadline; /* clock_now() when what is not done is cut */
 };
@@ -102,7 +102,7 @@ stop(struct server *server)
 static void
 on_signal(struct server *server)
 {
-    int signal_number = shutdown_receive(server->shutdown_fd);
+    int signal_number = signal_pipe_receive(server->signal_fd);
     if (signal_number == 0)
         return;
     log_event("%s: %s", strsignal(signal_number),
@@ -149,7 +149,7 @@ run(struct server *server)
             int ready_fd = events[i].data.fd;
             if (ready_fd == server->listen_fd)
                 on_listen_readable(server);
-            else if (ready_fd == server->shutdown_fd)
+            else if (ready_fd == server->signal_fd)
                 on_signal(server);
             else
                 pool_collect(&server->pool, ready_fd);
@@ -167,9 +167,30 @@ finish(struct server *server)
     pool_count(&server->pool, &served, &cut);
     close(server->epoll_fd);
     pool_release(&server->pool);
-    shutdown_close(SIG_IGN); /* it is over: they come too late */
+    signal_pipe_close(SIG_IGN); /* it is over: they come too late */
     log_event("stopped: %ld clients served, %ld cut", served, cut);
     return cut == 0 ? 0 : 1;
+}
+
+/* Have the signals that end the server come as events. */
+static void
+watch_signals(struct server *server)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGUSR1);
+    server->signal_fd = signal_pipe_open(&signals);
+    if (server->signal_fd == -1)
+        err(1, "signals");
+    struct epoll_event event = {
+        .events = EPOLLIN,
+        .data.fd = server->signal_fd,
+    };
+    if (epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, server->signal_fd, &event) ==
+        -1)
+        err(1, "epoll_ctl");
 }
 
 int
@@ -189,14 +210,7 @@ main(int argc, char **argv)
     server.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (server.epoll_fd == -1)
         err(1, "epoll_create1");
-    server.shutdown_fd = shutdown_open();
-    if (server.shutdown_fd == -1)
-        err(1, "signals");
-    struct epoll_event event = {.events = EPOLLIN,
-                                .data.fd = server.shutdown_fd};
-    if (epoll_ctl(server.epoll_fd, EPOLL_CTL_ADD, server.shutdown_fd, &event) ==
-        -1)
-        err(1, "epoll_ctl");
+    watch_signals(&server);
     if (pool_start(&server.pool, &server.options, server.epoll_fd) == -1)
         err(1, "workers");
     listener_announce(server.listen_fd);

@@ -66,10 +66,10 @@ echo \n\
 A signal comes for the whole process. The workers block it, so the handler runs\n\
 in the main thread, whatever the others do:\n\n
 eval "shell kill %d", (int)getpid()
-tbreak shutdown.c:on_signal
+tbreak handle_signal
 continue
 info threads
-stop_here on_signal
+stop_here handle_signal
 
 echo \n\
 --- The end ------------------------------------------------------------------\n\

@@ -152,6 +152,13 @@ stands_in() {
     done
 }
 
+@test "the signal pipe of a server beside the ladder is that of later stages" {
+    local name
+    for name in signal_pipe.c signal_pipe.h; do
+        cmp stage2_fdpass/notify/$name stage5_exit/$name
+    done
+}
+
 @test "no file says in which stage it is" {
     local stage
     for stage in "${stages[@]}"; do

@@ -161,7 +161,7 @@ take_tour() {
     # The number in the main thread is the number in the worker.
     fd=$(sed -n 's/^Thread 1 .* queue_push (.*fd=\([0-9]*\)).*/\1/p' <<<"$output")
     assert_line --regexp "^Thread [23] .*, serve_client \(client_fd=$fd\)"
-    assert_line --regexp '^Thread 1 .*, on_signal \(signal_number=15\)'
+    assert_line --regexp '^Thread 1 .*, handle_signal \(signal_number=15\)'
     assert_line 'served = 1'
     assert_line 'cut = 0'
 }

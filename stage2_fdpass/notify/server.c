@@ -60,7 +60,7 @@ close_inherited(const struct server *server)
         if (server->workers[i].pid != 0)
             close(server->workers[i].channel_fd);
     close(server->epoll_fd);
-    signal_pipe_close();
+    signal_pipe_close(SIG_DFL);
 }
 
 /* Start a process for an empty entry.  Signals are blocked until it has handlers
@@ -218,6 +218,19 @@ watch(const struct server *server, int fd, unsigned events)
         err(1, "epoll_ctl");
 }
 
+/* Have signals come as events: those that end the server, and that a worker has
+   ended.  Returns the fd, -1 with errno. */
+static int
+open_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGCHLD);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    return signal_pipe_open(&signals);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -230,7 +243,7 @@ main(int argc, char **argv)
         err(1, "SIGPIPE");
     server.listen_fd =
         listener_open(server.options.address, server.options.port);
-    server.signal_fd = signal_pipe_open();
+    server.signal_fd = open_signals();
     server.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     server.workers = calloc(server.options.workers, sizeof *server.workers);
     if (server.signal_fd == -1 || server.epoll_fd == -1 ||
@@ -244,6 +257,6 @@ main(int argc, char **argv)
     listener_announce(server.listen_fd);
     run(&server);
     close(server.epoll_fd);
-    signal_pipe_close();
+    signal_pipe_close(SIG_IGN); /* it is over: they come too late */
     free(server.workers);
 }

@@ -1,4 +1,4 @@
-/* signal_pipe.c: signals as events of a loop. */
+/* signal_pipe.c: the self-pipe. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,36 +6,50 @@
 
 #include "signal_pipe.h"
 
-enum { SIGNALS = 3 };
-
-static const int signals[SIGNALS] = {SIGCHLD, SIGINT, SIGTERM};
-
+static sigset_t signals;
 static int pipe_fds[2]; /* a handler can reach nothing but static data */
 
+/* Never blocks: if the pipe is full there is enough in it to wake the loop. */
 static void
-on_signal(int signal_number)
+handle_signal(int signal_number)
 {
     int saved_errno = errno; /* of the code that was interrupted */
     unsigned char byte = signal_number;
     if (write(pipe_fds[1], &byte, 1) == -1) {
-        /* The pipe is full: the loop will wake, and look at everything. */
+        /* Full: see above. */
     }
     errno = saved_errno;
 }
 
-int
-signal_pipe_open(void)
+static int
+set_handler(void (*handler)(int))
 {
-    if (pipe2(pipe_fds, O_NONBLOCK | O_CLOEXEC) == -1)
-        return -1;
     struct sigaction action = {
-        .sa_handler = on_signal,
-        .sa_flags = SA_NOCLDSTOP, /* SIGCHLD only when one ends */
+        .sa_handler = handler,
+        .sa_flags = SA_NOCLDSTOP, /* SIGCHLD only when a child ends */
     };
-    for (int i = 0; i < SIGNALS; i++)
-        if (sigaction(signals[i], &action, NULL) == -1)
+    for (int i = 1; i < NSIG; i++)
+        if (sigismember(&signals, i) == 1 && sigaction(i, &action, NULL) == -1)
             return -1;
+    return 0;
+}
+
+int
+signal_pipe_open(const sigset_t *set)
+{
+    signals = *set;
+    if (pipe2(pipe_fds, O_NONBLOCK | O_CLOEXEC) == -1 ||
+        set_handler(handle_signal) == -1)
+        return -1;
     return pipe_fds[0];
+}
+
+void
+signal_pipe_close(void (*disposition)(int))
+{
+    set_handler(disposition);
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
 }
 
 int
@@ -45,19 +59,8 @@ signal_pipe_receive(int signal_fd)
     return read(signal_fd, &byte, 1) == 1 ? byte : 0;
 }
 
-void
-signal_pipe_close(void)
-{
-    close(pipe_fds[0]);
-    close(pipe_fds[1]);
-}
-
 sigset_t
 signal_pipe_signals(void)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    for (int i = 0; i < SIGNALS; i++)
-        sigaddset(&set, signals[i]);
-    return set;
+    return signals;
 }

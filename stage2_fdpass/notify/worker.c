@@ -209,18 +209,18 @@ run(struct worker *worker)
 void
 worker_main(int listen_fd, int channel_fd, const struct timeval *timeout)
 {
+    sigset_t signals = signal_pipe_signals();
     double silence = timeout->tv_sec + timeout->tv_usec / 1e6;
     struct worker worker = {
         .listen_fd = listen_fd,
         .channel_fd = channel_fd,
-        .signal_fd = signal_pipe_open(),
+        .signal_fd = signal_pipe_open(&signals),
         .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
         .timeout = *timeout,
         .silence = silence > 0 ? silence : INFINITY,
         .accept_again = INFINITY,
     };
     worker.clients.next = worker.clients.previous = &worker.clients;
-    sigset_t signals = signal_pipe_signals();
     if (worker.signal_fd == -1 || worker.epoll_fd == -1 ||
         sigprocmask(SIG_UNBLOCK, &signals, NULL) == -1 ||
         watch(&worker, EPOLL_CTL_ADD, worker.signal_fd, EPOLLIN,
@@ -236,6 +236,6 @@ worker_main(int listen_fd, int channel_fd, const struct timeval *timeout)
     stop_accepting(&worker);
     close(channel_fd);
     close(worker.epoll_fd);
-    signal_pipe_close();
+    signal_pipe_close(SIG_IGN);
     _exit(0);
 }

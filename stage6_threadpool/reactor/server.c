@@ -29,7 +29,7 @@
 #include "listener.h"
 #include "log.h"
 #include "reactor_options.h"
-#include "shutdown.h"
+#include "signal_pipe.h"
 
 enum {
     EVENTS_MAX = 64,
@@ -46,7 +46,7 @@ struct server {
     bool listening;      /* the listener is in the epoll set */
     double accept_again; /* clock_now() when to try, after a failure */
     struct clients clients;
-    int shutdown_fd;
+    int signal_fd;
     bool stopping;
     double deadline; /* clock_now() when what is not done is cut */
 };
@@ -157,7 +157,7 @@ stop(struct server *server)
 static void
 on_signal(struct server *server)
 {
-    int signal_number = shutdown_receive(server->shutdown_fd);
+    int signal_number = signal_pipe_receive(server->signal_fd);
     if (signal_number == 0)
         return;
     log_event("%s: %s", strsignal(signal_number),
@@ -204,7 +204,7 @@ on_ready(struct server *server, int ready_fd)
 {
     if (ready_fd == server->listen_fd)
         on_listen_readable(server);
-    else if (ready_fd == server->shutdown_fd)
+    else if (ready_fd == server->signal_fd)
         on_signal(server);
     else
         clients_on_ready(&server->clients, ready_fd);
@@ -233,7 +233,7 @@ finish(struct server *server)
 {
     clients_stop(&server->clients);
     close(server->epoll_fd);
-    shutdown_close(SIG_IGN); /* it is over: they come too late */
+    signal_pipe_close(SIG_IGN); /* it is over: they come too late */
     log_event("stopped: %ld clients served, %ld cut", server->clients.served,
               server->clients.cut);
     return server->clients.cut == 0 ? 0 : 1;
@@ -247,9 +247,14 @@ start(struct server *server)
     server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (server->epoll_fd == -1)
         err(1, "epoll_create1");
-    server->shutdown_fd = shutdown_open();
-    if (server->shutdown_fd == -1 ||
-        watch(server, EPOLL_CTL_ADD, server->shutdown_fd) == -1)
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGUSR1);
+    server->signal_fd = signal_pipe_open(&signals);
+    if (server->signal_fd == -1 ||
+        watch(server, EPOLL_CTL_ADD, server->signal_fd) == -1)
         err(1, "signals");
     if (clients_start(&server->clients, server->epoll_fd,
                       seconds(&options->timeout), options->workers,

@@ -17,7 +17,7 @@ REACTOR_SOURCES = \
     log.c \
     net.c \
     queue.c \
-    shutdown.c \
+    signal_pipe.c \
     text.c
 
 server_reactor: $(REACTOR_SOURCES:%.c=build/%.o)

@@ -1,20 +1,17 @@
-/* shutdown.c: the self-pipe. */
+/* signal_pipe.c: the self-pipe. */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "shutdown.h"
+#include "signal_pipe.h"
 
-enum { SIGNALS = 3 };
-
-static const int signals[SIGNALS] = {SIGINT, SIGTERM, SIGUSR1};
-
+static sigset_t signals;
 static int pipe_fds[2]; /* a handler can reach nothing but static data */
 
 /* Never blocks: if the pipe is full there is enough in it to wake the loop. */
 static void
-on_signal(int signal_number)
+handle_signal(int signal_number)
 {
     int saved_errno = errno; /* of the code that was interrupted */
     unsigned char byte = signal_number;
@@ -27,24 +24,28 @@ on_signal(int signal_number)
 static int
 set_handler(void (*handler)(int))
 {
-    struct sigaction action = {.sa_handler = handler};
-    for (int i = 0; i < SIGNALS; i++)
-        if (sigaction(signals[i], &action, NULL) == -1)
+    struct sigaction action = {
+        .sa_handler = handler,
+        .sa_flags = SA_NOCLDSTOP, /* SIGCHLD only when a child ends */
+    };
+    for (int i = 1; i < NSIG; i++)
+        if (sigismember(&signals, i) == 1 && sigaction(i, &action, NULL) == -1)
             return -1;
     return 0;
 }
 
 int
-shutdown_open(void)
+signal_pipe_open(const sigset_t *set)
 {
+    signals = *set;
     if (pipe2(pipe_fds, O_NONBLOCK | O_CLOEXEC) == -1 ||
-        set_handler(on_signal) == -1)
+        set_handler(handle_signal) == -1)
         return -1;
     return pipe_fds[0];
 }
 
 void
-shutdown_close(void (*disposition)(int))
+signal_pipe_close(void (*disposition)(int))
 {
     set_handler(disposition);
     close(pipe_fds[0]);
@@ -52,18 +53,14 @@ shutdown_close(void (*disposition)(int))
 }
 
 int
-shutdown_receive(int shutdown_fd)
+signal_pipe_receive(int signal_fd)
 {
     unsigned char byte;
-    return read(shutdown_fd, &byte, 1) == 1 ? byte : 0;
+    return read(signal_fd, &byte, 1) == 1 ? byte : 0;
 }
 
 sigset_t
-shutdown_signals(void)
+signal_pipe_signals(void)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    for (int i = 0; i < SIGNALS; i++)
-        sigaddset(&set, signals[i]);
-    return set;
+    return signals;
 }

@@ -1,6 +1,6 @@
-/* shutdown_check.c: does the self-pipe keep its promises?
-   Built together with a stage's shutdown.c.  Says what is wrong and ends with
-   status 1, or says nothing. */
+/* signal_pipe_check.c: does the self-pipe keep its promises?
+   Built together with a stage's signal_pipe.c.  Says what is wrong and ends
+   with status 1, or says nothing. */
 
 #include <err.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <unistd.h>
 
-#include "shutdown.h"
+#include "signal_pipe.h"
 
 enum {
     MANY = 100000, /* more than a pipe takes: 65536 bytes */
@@ -33,18 +33,18 @@ is_readable(int fd)
 static void
 check_signals(int fd)
 {
-    if (is_readable(fd) || shutdown_receive(fd) != 0)
+    if (is_readable(fd) || signal_pipe_receive(fd) != 0)
         errx(1, "there is a signal before any has come");
     for (int i = 0; i < SIGNALS; i++)
         raise(signals[i]);
     if (!is_readable(fd))
         errx(1, "signals came, but the pipe is not readable");
     for (int i = 0; i < SIGNALS; i++) {
-        int received = shutdown_receive(fd);
+        int received = signal_pipe_receive(fd);
         if (received != signals[i])
             errx(1, "expected signal %d, got %d", signals[i], received);
     }
-    if (is_readable(fd) || shutdown_receive(fd) != 0)
+    if (is_readable(fd) || signal_pipe_receive(fd) != 0)
         errx(1, "there is one signal too many");
 }
 
@@ -62,7 +62,7 @@ check_flood(int fd)
     }
     alarm(0);
     int count = 0;
-    while (shutdown_receive(fd) == SIGTERM)
+    while (signal_pipe_receive(fd) == SIGTERM)
         count++;
     if (count == 0)
         errx(1, "after so many signals there is none to read");
@@ -80,7 +80,7 @@ check_descriptors(int fd)
 static void
 check_set(void)
 {
-    sigset_t set = shutdown_signals();
+    sigset_t set = signal_pipe_signals();
     int count = 0;
     for (int number = 1; number < NSIG; number++)
         count += sigismember(&set, number) == 1;
@@ -96,7 +96,7 @@ static void
 check_close(int fd)
 {
     int lowest_before = fd;
-    shutdown_close(SIG_DFL);
+    signal_pipe_close(SIG_DFL);
     for (int i = 0; i < SIGNALS; i++) {
         struct sigaction action;
         if (sigaction(signals[i], NULL, &action) == -1)
@@ -112,9 +112,13 @@ check_close(int fd)
 int
 main(void)
 {
-    int fd = shutdown_open();
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    for (int i = 0; i < SIGNALS; i++)
+        sigaddset(&wanted, signals[i]);
+    int fd = signal_pipe_open(&wanted);
     if (fd == -1)
-        err(1, "shutdown_open");
+        err(1, "signal_pipe_open");
     check_descriptors(fd);
     check_signals(fd);
     check_flood(fd);
