@@ -14,12 +14,12 @@ void listener_announce(int listen_fd);
 /* Accept the next client; timeout as in net_accept.  Returns the fd, or -1 if
    nobody is there after all: the client gave up meanwhile, or a signal came
    (accept(2)).  If it is ourselves who cannot take anyone (too many open
-   files, no memory), says so and rests a while: the client waits in the
+   files, no memory), says so and backs off: the client waits in the
    kernel's queue, and trying again at once would only burn the CPU. */
 int listener_accept(int listen_fd, const struct timeval *timeout);
 
 /* Wait until what is lacking may be there again: a tenth of a second, less if a
    signal comes. */
-void listener_rest(void);
+void listener_back_off(void);
 
 #endif

@@ -107,7 +107,7 @@ start_child(struct children *children, int listen_fd, int client_fd,
     switch (pid) {
     case -1:
         log_event("client %s: fork: %s", name, strerror(errno));
-        listener_rest();
+        listener_back_off();
         break;
     case 0:
         close(listen_fd); /* the parent's: only it accepts */

@@ -11,7 +11,7 @@
 #include "log.h"
 #include "net.h"
 
-enum { REST_MS = 100 };
+enum { BACK_OFF_MS = 100 };
 
 int
 listener_open(const char *address, const char *port)
@@ -48,13 +48,13 @@ listener_accept(int listen_fd, const struct timeval *timeout)
     if (client_fd == -1 && errno != EAGAIN && errno != EINTR &&
         errno != ECONNABORTED) {
         log_event("accept: %s", strerror(errno));
-        listener_rest();
+        listener_back_off();
     }
     return client_fd;
 }
 
 void
-listener_rest(void)
+listener_back_off(void)
 {
-    poll(NULL, 0, REST_MS);
+    poll(NULL, 0, BACK_OFF_MS);
 }

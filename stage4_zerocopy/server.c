@@ -81,7 +81,7 @@ run(struct server *server)
             if (ready_fd == server->listen_fd)
                 on_listen_readable(server);
             else
-                pool_collect(&server->pool, ready_fd);
+                pool_on_ready(&server->pool, ready_fd);
         }
     }
 }

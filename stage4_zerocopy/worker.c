@@ -104,9 +104,9 @@ worker_start(struct worker *worker)
 }
 
 void
-worker_choose(struct worker *worker, int client_fd)
+worker_assign(struct worker *worker, int client_fd)
 {
-    worker->state = WORKER_CHOSEN;
+    worker->state = WORKER_ASSIGNED;
     worker->client_fd = client_fd;
 }
 
@@ -164,7 +164,7 @@ worker_reap(struct worker *worker)
         worker->state = WORKER_FREE;
         break;
     case WORKER_SENT: /* its client is ours still */
-        worker->state = WORKER_CHOSEN;
+        worker->state = WORKER_ASSIGNED;
         break;
     default:
         break;

@@ -78,19 +78,20 @@ is_needed(const struct pool *pool, const struct worker *worker)
     if (!pool->stopping)
         return true;
     return !pool->cutting &&
-           (worker->state == WORKER_CHOSEN || someone_waits(pool));
+           (worker->state == WORKER_ASSIGNED || someone_waits(pool));
 }
 
-/* Do what is to be done for an entry: start its process, send its client. */
+/* Start the process of an entry that has none, then send the client that was
+   assigned to it, if there is one. */
 static void
-attend(struct pool *pool, struct worker *worker)
+start_and_send(struct pool *pool, struct worker *worker)
 {
     if (worker->pid == 0 && !is_needed(pool, worker))
         return;
     if (worker->pid == 0 && start_worker(pool, worker) == -1) {
         log_event("no new worker: %s", strerror(errno));
         retry_later(pool);
-    } else if (worker->state == WORKER_CHOSEN && worker_send(worker) == -1) {
+    } else if (worker->state == WORKER_ASSIGNED && worker_send(worker) == -1) {
         log_event("worker %d: %s", worker->pid, strerror(errno));
         retry_later(pool);
     }
@@ -108,7 +109,7 @@ on_worker_gone(struct pool *pool, struct worker *worker)
         retry_later(pool);
     } else {
         pool->pause_ms = 0;
-        attend(pool, worker);
+        start_and_send(pool, worker);
     }
 }
 
@@ -128,7 +129,7 @@ on_timer(struct pool *pool)
     read_some(pool->timer_fd, &rings, sizeof rings);
     pool->timer_on = false;
     for (int i = 0; i < pool->size; i++)
-        attend(pool, &pool->workers[i]);
+        start_and_send(pool, &pool->workers[i]);
 }
 
 int
@@ -180,8 +181,8 @@ pool_submit(struct pool *pool, int client_fd)
         pool->waiting[pool->waiting_end++] = client_fd;
         return;
     }
-    worker_choose(worker, client_fd);
-    attend(pool, worker);
+    worker_assign(worker, client_fd);
+    start_and_send(pool, worker);
 }
 
 /* While the pool is stopping: serve those who wait, then tell the workers to
@@ -213,7 +214,7 @@ find_by_channel(const struct pool *pool, int channel_fd)
 }
 
 void
-pool_collect(struct pool *pool, int ready_fd)
+pool_on_ready(struct pool *pool, int ready_fd)
 {
     struct worker *worker = find_by_channel(pool, ready_fd);
     if (worker != NULL)

@@ -46,7 +46,7 @@ void pool_submit(struct pool *pool, int client_fd);
 
 /* React to ready_fd, which the epoll set reports as readable and which is none
    of the caller's own.  Afterwards there may be more room, or less. */
-void pool_collect(struct pool *pool, int ready_fd);
+void pool_on_ready(struct pool *pool, int ready_fd);
 
 /* Begin to end the pool, in the way that the options ask for. */
 void pool_stop(struct pool *pool);

@@ -152,7 +152,7 @@ run(struct server *server)
             else if (ready_fd == server->signal_fd)
                 on_signal(server);
             else
-                pool_collect(&server->pool, ready_fd);
+                pool_on_ready(&server->pool, ready_fd);
         }
         check_deadline(server);
     }

@@ -136,7 +136,7 @@ next_client(struct pool *pool, int *client_fd)
 
 /* What a worker does all its life. */
 static void *
-run(void *argument)
+worker_main(void *argument)
 {
     struct worker *worker = argument;
     int client_fd;
@@ -154,7 +154,7 @@ worker_start(struct pool *pool, int number)
 {
     struct worker *worker = &pool->workers[number];
     *worker = (struct worker){.pool = pool, .client_fd = -1};
-    errno = pthread_create(&worker->thread, NULL, run, worker);
+    errno = pthread_create(&worker->thread, NULL, worker_main, worker);
     if (errno != 0)
         return -1;
     char name[32]; /* 15 bytes at most are allowed (pthread_setname_np(3)) */
@@ -221,7 +221,7 @@ pool_submit(struct pool *pool, int client_fd)
 }
 
 void
-pool_collect(struct pool *pool, int ready_fd)
+pool_on_ready(struct pool *pool, int ready_fd)
 {
     uint64_t events;
     if (ready_fd == pool->event_fd)

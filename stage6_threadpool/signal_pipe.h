@@ -18,8 +18,8 @@ int signal_pipe_receive(int signal_fd);
 
 /* Close the pipe; disposition is SIG_DFL or SIG_IGN, for the signals that come
    from now on (signal(7)).  After fork(2) a child, which has inherited pipe and
-   handlers, closes its copy in this way; it may then open a pipe of its own, with
-   the signals blocked until it has. */
+   handlers, closes its copy in this way; it may then open a pipe of its own,
+   with the signals blocked until it has. */
 void signal_pipe_close(void (*disposition)(int));
 
 /* Return the signals that the pipe was opened for. */

@@ -185,7 +185,7 @@ take_tour() {
 }
 
 @test "a tour that waits in vain is ended" {
-    sed -i 's/^tbreak listener_accept/tbreak listener_rest/' \
+    sed -i 's/^tbreak listener_accept/tbreak listener_back_off/' \
         "$copy/stage1_fork/tour.gdb"
     export TOUR_PATIENCE=2
     run "$copy/tests/learner/tour.sh" --batch 1

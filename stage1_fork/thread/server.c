@@ -124,7 +124,7 @@ accept_clients(int listen_fd, const struct options *options)
         log_event("client %s: thread: %s", name, strerror(errno));
         close(client_fd);
         crowd_leave(&crowd);
-        listener_rest();
+        listener_back_off();
     }
 }
 

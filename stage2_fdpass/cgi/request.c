@@ -112,7 +112,7 @@ parse_length(struct request *request, const char *text)
 
 /* Header lines that mean something to us. */
 static int
-heed_field(struct request *request, const struct field *field)
+interpret_field(struct request *request, const struct field *field)
 {
     if (strcasecmp(field->name, "Content-Length") == 0)
         return parse_length(request, field->value);
@@ -137,7 +137,7 @@ parse_fields(struct request *request, char *text)
         struct field field;
         if (!header_split(line, &field))
             return 400;
-        int status = heed_field(request, &field);
+        int status = interpret_field(request, &field);
         if (status != 0)
             return status;
         if (request->field_count == FIELDS_MAX)

@@ -3,7 +3,7 @@
    status of 302 if the program gives none, also where RFC 3875 would have the
    server itself look for "/another/path".
 
-   See also: exchange.c for the body. */
+   See also: relay.c for the body. */
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -14,7 +14,7 @@
 
    Run it:  ./server_cgi --directory cgi/cgi-bin, and in another terminal:
             curl -i http://127.0.0.1:5678/cgi-bin/hello?you
-   See also: exchange.c for client and program at once; program.c; service.c. */
+   See also: relay.c for client and program at once; program.c; service.c. */
 
 #include <errno.h>
 #include <limits.h>
@@ -26,10 +26,10 @@
 
 #include "cgi_options.h"
 #include "environment.h"
-#include "exchange.h"
 #include "log.h"
 #include "net.h"
 #include "program.h"
+#include "relay.h"
 #include "request.h"
 #include "response.h"
 #include "service.h"
@@ -46,7 +46,7 @@ check_program(const char *path)
     return S_ISREG(file.st_mode) && access(path, X_OK) == 0 ? 0 : 403;
 }
 
-/* Have the program answer.  Returns as exchange_run. */
+/* Have the program answer.  Returns as relay_run. */
 static int
 run_program(const struct request *request, int client_fd, int *reply_status)
 {
@@ -69,7 +69,7 @@ run_program(const struct request *request, int client_fd, int *reply_status)
         return 500;
     log_event("%s is program %d", path, program.pid);
     status =
-        exchange_run(request, client_fd, &program, cgi_timeout(), reply_status);
+        relay_run(request, client_fd, &program, cgi_timeout(), reply_status);
     program_end(&program);
     return status;
 }

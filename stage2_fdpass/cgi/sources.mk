@@ -6,15 +6,15 @@ PROGRAMS += server_cgi
 CGI_SOURCES = \
     cgi/service.c \
     cgi/body.c \
-    cgi/complaints.c \
     cgi/environment.c \
-    cgi/exchange.c \
     cgi/header.c \
     cgi/options.c \
+    cgi/output.c \
     cgi/program.c \
-    cgi/reply.c \
+    cgi/relay.c \
     cgi/request.c \
     cgi/response.c \
+    cgi/stderr_log.c \
     cgi/target.c \
     $(filter-out service.c options.c, $(SERVER_SOURCES))
 

@@ -19,7 +19,7 @@
 enum { EVENTS_MAX = 64 };
 
 static const double finish_seconds = 1.0; /* for a client to close in the end */
-static const double rest_seconds = 0.1;   /* when accepting fails */
+static const double back_off_seconds = 0.1; /* when accepting fails */
 
 struct client {
     struct conversation conversation;
@@ -46,8 +46,8 @@ earlier(double a, double b)
 }
 
 static int
-watch(const struct worker *worker, int operation, int fd, unsigned events,
-      void *what)
+set_watch(const struct worker *worker, int operation, int fd, unsigned events,
+          void *what)
 {
     struct epoll_event event = {.events = events, .data.ptr = what};
     return epoll_ctl(worker->epoll_fd, operation, fd, &event);
@@ -71,7 +71,7 @@ client_add(struct worker *worker, int client_fd)
     struct client *client = malloc(sizeof *client);
     if (client == NULL)
         return -1;
-    if (watch(worker, EPOLL_CTL_ADD, client_fd, EPOLLIN, client) == -1) {
+    if (set_watch(worker, EPOLL_CTL_ADD, client_fd, EPOLLIN, client) == -1) {
         free(client);
         return -1;
     }
@@ -100,7 +100,7 @@ accept_all(struct worker *worker)
         if (errno == EAGAIN)
             return;
         log_event("accept: %s", strerror(errno));
-        worker->accept_again = clock_now() + rest_seconds;
+        worker->accept_again = clock_now() + back_off_seconds;
         if (client_fd != -1)
             close(client_fd);
         return;
@@ -117,9 +117,10 @@ on_client(const struct worker *worker, struct client *client)
     if (conversation->state == CONVERSATION_OVER)
         client_drop(worker, client);
     else if (conversation->state != before)
-        watch(worker, EPOLL_CTL_MOD, conversation->fd,
-              conversation->state == CONVERSATION_WRITING ? EPOLLOUT : EPOLLIN,
-              client);
+        set_watch(worker, EPOLL_CTL_MOD, conversation->fd,
+                  conversation->state == CONVERSATION_WRITING ? EPOLLOUT
+                                                              : EPOLLIN,
+                  client);
 }
 
 static void
@@ -183,7 +184,7 @@ wait_ms(const struct worker *worker)
 
 /* Serve until SIGTERM, or until nobody is left to serve. */
 static void
-run(struct worker *worker)
+serve_clients(struct worker *worker)
 {
     struct epoll_event events[EVENTS_MAX];
     while (worker->listen_fd != -1 ||
@@ -223,14 +224,14 @@ worker_main(int listen_fd, int channel_fd, const struct timeval *timeout)
     worker.clients.next = worker.clients.previous = &worker.clients;
     if (worker.signal_fd == -1 || worker.epoll_fd == -1 ||
         sigprocmask(SIG_UNBLOCK, &signals, NULL) == -1 ||
-        watch(&worker, EPOLL_CTL_ADD, worker.signal_fd, EPOLLIN,
-              &worker.signal_fd) == -1 ||
-        watch(&worker, EPOLL_CTL_ADD, channel_fd, EPOLLIN,
-              &worker.channel_fd) == -1) {
+        set_watch(&worker, EPOLL_CTL_ADD, worker.signal_fd, EPOLLIN,
+                  &worker.signal_fd) == -1 ||
+        set_watch(&worker, EPOLL_CTL_ADD, channel_fd, EPOLLIN,
+                  &worker.channel_fd) == -1) {
         log_event("worker: %s", strerror(errno));
         _exit(1);
     }
-    run(&worker);
+    serve_clients(&worker);
     while (worker.clients.next != &worker.clients)
         client_drop(&worker, worker.clients.next);
     stop_accepting(&worker);

@@ -44,8 +44,8 @@ drop(struct clients *clients, struct connection *connection, bool cut)
    EPOLLONESHOT: it is reported once, and until the next call nothing is, not even
    an error, while a thread has the connection. */
 static int
-watch(const struct clients *clients, int operation,
-      const struct connection *connection)
+watch_client(const struct clients *clients, int operation,
+             const struct connection *connection)
 {
     struct epoll_event event = {.data.fd = connection->fd};
     if (connection->state == CONNECTION_WRITING)
@@ -61,7 +61,7 @@ watch(const struct clients *clients, int operation,
 static void
 wait_for(struct clients *clients, struct connection *connection, int operation)
 {
-    if (watch(clients, operation, connection) == -1) {
+    if (watch_client(clients, operation, connection) == -1) {
         log_event("client %s: %s", connection->name, strerror(errno));
         drop(clients, connection, true);
         return;

@@ -33,7 +33,7 @@ end(struct connection *connection, const char *why)
 /* The conversation cannot go on.  A half-close and some patience let the client
    read what it was sent: see net_finish. */
 static void
-finish(struct connection *connection, const char *why)
+begin_finishing(struct connection *connection, const char *why)
 {
     end(connection, why);
     if (shutdown(connection->fd, SHUT_WR) == 0)
@@ -234,7 +234,7 @@ on_sent(struct connection *connection)
         log_event("client %s: sent %s, %jd bytes", connection->name,
                   exchange->asked, (intmax_t)exchange->reply.offset);
     if (exchange->last)
-        finish(connection, strerror(EMSGSIZE));
+        begin_finishing(connection, strerror(EMSGSIZE));
     else
         next_request(connection);
 }
@@ -280,8 +280,9 @@ connection_work(struct connection *connection)
         connection->state = CONNECTION_WRITING;
         break;
     case REPLY_FAILED:
-        finish(connection, errno == ENODATA ? "the file has become shorter"
-                                            : strerror(errno));
+        begin_finishing(connection, errno == ENODATA
+                                        ? "the file has become shorter"
+                                        : strerror(errno));
         break;
     }
 }

@@ -37,7 +37,7 @@ enum {
     FDS_MAX = 65536, /* more are not asked for */
 };
 
-static const double rest_seconds = 0.1; /* when accepting fails */
+static const double back_off_seconds = 0.1; /* when accepting fails */
 
 struct server {
     struct reactor_options options;
@@ -125,7 +125,7 @@ accept_one(struct server *server)
         return true;
     if (errno != EAGAIN) {
         log_event("accept: %s", strerror(errno));
-        server->accept_again = clock_now() + rest_seconds;
+        server->accept_again = clock_now() + back_off_seconds;
     }
     return false;
 }

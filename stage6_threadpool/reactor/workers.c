@@ -30,7 +30,7 @@ notify(const struct workers *workers)
 
 /* What a thread does all its life. */
 static void *
-run(void *argument)
+worker_main(void *argument)
 {
     struct workers *workers = argument;
     int fd;
@@ -48,7 +48,7 @@ static int
 start_thread(struct workers *workers)
 {
     pthread_t *thread = &workers->threads[workers->count];
-    errno = pthread_create(thread, NULL, run, workers);
+    errno = pthread_create(thread, NULL, worker_main, workers);
     if (errno != 0)
         return -1;
     workers->count++;

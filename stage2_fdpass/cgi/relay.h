@@ -1,5 +1,5 @@
-#ifndef EXCHANGE_H
-#define EXCHANGE_H
+#ifndef RELAY_H
+#define RELAY_H
 
 struct program;
 struct request;
@@ -11,7 +11,7 @@ struct request;
    Returns 0 and the status of the reply in *reply_status; or, if none of the
    reply has been sent, the status of the error to answer with; or -1: the
    client is gone, or the reply had to be cut. */
-int exchange_run(const struct request *request, int client_fd,
-                 struct program *program, double timeout, int *reply_status);
+int relay_run(const struct request *request, int client_fd,
+              struct program *program, double timeout, int *reply_status);
 
 #endif

@@ -1,26 +1,26 @@
-#ifndef COMPLAINTS_H
-#define COMPLAINTS_H
+#ifndef STDERR_LOG_H
+#define STDERR_LOG_H
 
 #include <stddef.h>
 
 struct program;
 
-enum { COMPLAINT_SIZE = 512 };
+enum { STDERR_LINE_SIZE = 512 };
 
 /* What a program writes to its standard error goes to the log, line by line. */
-struct complaints {
+struct stderr_log {
     struct program *program;
     size_t length; /* of the line that has not ended yet */
-    char line[COMPLAINT_SIZE];
+    char line[STDERR_LINE_SIZE];
 };
 
-void complaints_begin(struct complaints *complaints, struct program *program);
+void stderr_log_begin(struct stderr_log *stderr_log, struct program *program);
 
 /* Read what is there, and log it.  Of a line that is too long the rest is
    lost. */
-void complaints_read(struct complaints *complaints);
+void stderr_log_read(struct stderr_log *stderr_log);
 
 /* Log a last line without an end. */
-void complaints_end(struct complaints *complaints);
+void stderr_log_end(struct stderr_log *stderr_log);
 
 #endif
