@@ -10,12 +10,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "file_name.h"
 #include "log.h"
 #include "net.h"
 #include "sender.h"
@@ -30,16 +30,6 @@ struct client {
     char name[NET_NAME_SIZE];
     struct sender sender;
 };
-
-/* Tell whether name, of that length, stands for a file of this folder and can
-   lead nowhere else. */
-static bool
-is_plain_name(const char *name, size_t length)
-{
-    return length > 0 && memchr(name, '/', length) == NULL &&
-           strlen(name) == length && strcmp(name, ".") != 0 &&
-           strcmp(name, "..") != 0;
-}
 
 /* Open a file for the client.  Returns NULL and its size, or else the reason why
    it cannot be had.  O_NOFOLLOW keeps symbolic links from leading out of the
@@ -94,7 +84,7 @@ send_file(struct client *client, const char *name, uint64_t size)
 static int
 answer(struct client *client, const char *name, size_t length)
 {
-    if (!is_plain_name(name, length))
+    if (!file_name_is_plain(name, length))
         return refuse(client, name, "not a plain file name");
     uint64_t size = 0;
     const char *reason = open_file(client, name, &size);

@@ -6,7 +6,6 @@
    See also: fetch.c for one download; server.c. */
 
 #include <err.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include "cli.h"
 #include "download.h"
 #include "fetch.h"
+#include "file_name.h"
 #include "io.h"
 #include "net.h"
 #include "receiver.h"
@@ -79,13 +79,9 @@ parse(struct options *options, int argc, char **argv)
     int first = cli_parse(table, usage, argc, argv);
     if (first == argc)
         cli_error("no file to download");
-    for (int i = first; i < argc; i++) {
-        const char *name = argv[i];
-        if (*name == '\0' || strchr(name, '/') != NULL ||
-            strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-            strlen(name) > NAME_MAX)
-            cli_error("invalid file name '%s'", name);
-    }
+    for (int i = first; i < argc; i++)
+        if (!file_name_is_plain(argv[i], strlen(argv[i])))
+            cli_error("invalid file name '%s'", argv[i]);
     return first;
 }
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "connection.h"
+#include "file_name.h"
 #include "io.h"
 #include "log.h"
 
@@ -159,15 +160,6 @@ on_readable_finishing(struct connection *connection)
         connection->state = CONNECTION_OVER;
 }
 
-/* Tell whether the name that was asked for stands for a file of this folder and
-   can lead nowhere else. */
-static bool
-is_plain_name(const char *name, size_t length)
-{
-    return length > 0 && strlen(name) == length && strchr(name, '/') == NULL &&
-           strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
-}
-
 /* Refuse.  subject is what was asked for, or what else is wrong. */
 static void
 refuse(struct connection *connection, const char *subject, const char *reason)
@@ -186,7 +178,7 @@ answer_name(struct connection *connection)
 {
     struct exchange *exchange = connection->exchange;
     const char *name = exchange->asked;
-    if (!is_plain_name(name, exchange->asked_length)) {
+    if (!file_name_is_plain(name, exchange->asked_length)) {
         refuse(connection, name, "not a plain file name");
         return;
     }

@@ -12,6 +12,7 @@ REACTOR_SOURCES = \
     reactor/workers.c \
     cli.c \
     clock.c \
+    file_name.c \
     io.c \
     listener.c \
     log.c \
