@@ -80,10 +80,9 @@ on_listen_readable(struct server *server)
 static void
 stop(struct server *server)
 {
-    const struct timeval *timeout = &server->options.drain_timeout;
-    double seconds = timeout->tv_sec + timeout->tv_usec / 1e6;
     server->stopping = true;
-    server->deadline = seconds > 0 ? clock_now() + seconds : INFINITY;
+    server->deadline =
+        clock_now() + clock_seconds(&server->options.drain_timeout);
     while (pool_can_queue(&server->pool)) {
         int client_fd =
             listener_accept(server->listen_fd, &server->options.timeout);

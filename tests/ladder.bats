@@ -24,8 +24,8 @@ rung() {
         gone=""
         ;;
     5)
-        changed="Makefile options.c options.h pool.c pool.h server.c worker.c
-            worker.h"
+        changed="Makefile clock.c clock.h options.c options.h pool.c pool.h server.c
+            worker.c worker.h"
         gone=""
         ;;
     6)

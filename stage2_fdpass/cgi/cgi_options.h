@@ -1,10 +1,12 @@
 #ifndef CGI_OPTIONS_H
 #define CGI_OPTIONS_H
 
+#include <sys/time.h>
+
 /* What the command line of server_cgi asks for beyond options.h; the folder of
    the programs has become the working directory. */
 
-/* How many seconds a program may take; INFINITY: any number. */
-double cgi_timeout(void);
+/* How long a program may take; 0: any time. */
+const struct timeval *cgi_timeout(void);
 
 #endif

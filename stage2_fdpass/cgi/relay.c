@@ -186,6 +186,14 @@ step(struct relay *relay)
     return react(relay, watched);
 }
 
+/* A time-out in seconds; 0 stands for "never". */
+static double
+seconds(const struct timeval *timeout)
+{
+    double value = timeout->tv_sec + timeout->tv_usec / 1e6;
+    return value > 0 ? value : INFINITY;
+}
+
 /* How long the client may be silent: the socket knows it (net.h). */
 static double
 silence_of(int client_fd)
@@ -193,13 +201,12 @@ silence_of(int client_fd)
     struct timeval timeout = {.tv_sec = 0};
     socklen_t size = sizeof timeout;
     getsockopt(client_fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, &size);
-    double seconds = timeout.tv_sec + timeout.tv_usec / 1e6;
-    return seconds > 0 ? seconds : INFINITY;
+    return seconds(&timeout);
 }
 
 int
 relay_run(const struct request *request, int client_fd, struct program *program,
-          double timeout, int *reply_status)
+          const struct timeval *timeout, int *reply_status)
 {
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     struct relay relay;
@@ -209,7 +216,7 @@ relay_run(const struct request *request, int client_fd, struct program *program,
     relay.client_fd = client_fd;
     relay.program = program;
     relay.silence = silence_of(client_fd);
-    relay.limit = clock_now() + timeout;
+    relay.limit = clock_now() + seconds(timeout);
     relay.client_ended = INFINITY;
     relay.output_ended = INFINITY;
 

@@ -51,13 +51,6 @@ struct server {
     double deadline; /* clock_now() when what is not done is cut */
 };
 
-static double
-seconds(const struct timeval *timeout)
-{
-    double value = timeout->tv_sec + timeout->tv_usec / 1e6;
-    return value > 0 ? value : INFINITY;
-}
-
 /* Have as many descriptors as we may.  Returns how many clients that is enough
    for; some are kept for the files. */
 static int
@@ -144,7 +137,7 @@ stop(struct server *server)
 {
     const struct options *options = &server->options.common;
     server->stopping = true;
-    server->deadline = clock_now() + seconds(&options->drain_timeout);
+    server->deadline = clock_now() + clock_seconds(&options->drain_timeout);
     while (options->exit == POOL_DRAIN && accept_one(server))
         continue;
     update_listening(server);
@@ -257,7 +250,7 @@ start(struct server *server)
         watch(server, EPOLL_CTL_ADD, server->signal_fd) == -1)
         err(1, "signals");
     if (clients_start(&server->clients, server->epoll_fd,
-                      seconds(&options->timeout), options->workers,
+                      clock_seconds(&options->timeout), options->workers,
                       raise_fd_limit()) == -1)
         err(1, "workers");
 }
