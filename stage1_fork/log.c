@@ -8,11 +8,10 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "text.h"
 
 enum {
     TEXT_SIZE = 1024,
-    LINE_SIZE = 4096 + 16, /* every byte escaped, and the id */
+    LINE_SIZE = TEXT_SIZE + 16, /* with the id */
 };
 
 void
@@ -25,10 +24,8 @@ log_event(const char *format, ...)
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
 
-    char line[LINE_SIZE + 1];
-    size_t length = snprintf(line, LINE_SIZE, "[%d] ", gettid());
-    length += text_escape(line + length, LINE_SIZE - length, text);
-    line[length++] = '\n';
+    char line[LINE_SIZE];
+    int length = snprintf(line, sizeof line, "[%d] %s\n", gettid(), text);
     if (write(STDERR_FILENO, line, length) == -1) {
         /* Nobody is left to tell. */
     }

@@ -5,9 +5,7 @@
 
 /* Print one event on standard error: "[id] text", where id is the thread (in a
    process with one thread: the process) that says it.  The line leaves in a
-   single write, so lines of several processes do not mix.  Whatever is not
-   printable ASCII is shown as \xNN: a peer cannot forge a line or move the
-   cursor.  errno is kept. */
+   single write, so lines of several processes do not mix.  errno is kept. */
 void log_event(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Print how a process of ours ended.  role says what it was, status is what

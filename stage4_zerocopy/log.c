@@ -12,7 +12,8 @@
 
 enum {
     TEXT_SIZE = 1024,
-    LINE_SIZE = 4096 + 16, /* every byte escaped, and the id */
+    SAFE_SIZE = 4 * TEXT_SIZE,  /* every byte escaped */
+    LINE_SIZE = SAFE_SIZE + 16, /* with the id */
 };
 
 void
@@ -25,10 +26,10 @@ log_event(const char *format, ...)
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
 
-    char line[LINE_SIZE + 1];
-    size_t length = snprintf(line, LINE_SIZE, "[%d] ", gettid());
-    length += text_escape(line + length, LINE_SIZE - length, text);
-    line[length++] = '\n';
+    char safe[SAFE_SIZE];
+    text_escape(safe, sizeof safe, text);
+    char line[LINE_SIZE];
+    int length = snprintf(line, sizeof line, "[%d] %s\n", gettid(), safe);
     if (write(STDERR_FILENO, line, length) == -1) {
         /* Nobody is left to tell. */
     }

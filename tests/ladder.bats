@@ -14,8 +14,8 @@ rung() {
         gone=""
         ;;
     3)
-        changed="Makefile cli.c cli.h client.c io.c io.h options.c options.h
-            server.c service.c"
+        changed="Makefile cli.c cli.h client.c io.c io.h log.c log.h options.c
+            options.h server.c service.c"
         gone="handover.c"
         ;;
     4)
@@ -152,11 +152,13 @@ stands_in() {
     done
 }
 
-@test "the signal pipe of a server beside the ladder is that of later stages" {
-    local name
-    for name in signal_pipe.c signal_pipe.h; do
-        cmp stage2_fdpass/notify/$name stage5_exit/$name
-    done
+# What a server beside the ladder needs before the ladder does.
+@test "a file that a server beside the ladder has early is that of later stages" {
+    cmp stage2_fdpass/cgi/log.c stage3_protocol/log.c
+    cmp stage2_fdpass/cgi/text.c stage3_protocol/text.c
+    cmp stage2_fdpass/cgi/text.h stage3_protocol/text.h
+    cmp stage2_fdpass/notify/signal_pipe.c stage5_exit/signal_pipe.c
+    cmp stage2_fdpass/notify/signal_pipe.h stage5_exit/signal_pipe.h
 }
 
 @test "no file says in which stage it is" {

@@ -1,5 +1,6 @@
-# server_cgi: the server with another service and other options.  It runs the
-# programs of a folder; cgi-bin has two to begin with.
+# server_cgi: the server with another service, other options, and a log that
+# escapes what strangers say.  It runs the programs of a folder; cgi-bin has two to
+# begin with.
 
 PROGRAMS += server_cgi
 
@@ -8,6 +9,7 @@ CGI_SOURCES = \
     cgi/body.c \
     cgi/environment.c \
     cgi/header.c \
+    cgi/log.c \
     cgi/options.c \
     cgi/output.c \
     cgi/program.c \
@@ -16,7 +18,8 @@ CGI_SOURCES = \
     cgi/response.c \
     cgi/stderr_log.c \
     cgi/target.c \
-    $(filter-out service.c options.c, $(SERVER_SOURCES))
+    cgi/text.c \
+    $(filter-out log.c options.c service.c, $(SERVER_SOURCES))
 
 server_cgi: $(CGI_SOURCES:%.c=build/%.o)
 	$(COMPILE) -o $@ $^ $(LDLIBS)

@@ -13,8 +13,7 @@ NOTIFY_SOURCES = \
     listener.c \
     log.c \
     net.c \
-    options.c \
-    text.c
+    options.c
 
 server_notify: $(NOTIFY_SOURCES:%.c=build/%.o)
 	$(COMPILE) -o $@ $^ $(LDLIBS)
