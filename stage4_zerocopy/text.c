@@ -6,7 +6,7 @@
 
 enum { ESCAPE_LENGTH = 4 }; /* \xNN */
 
-size_t
+void
 text_escape(char *safe, size_t size, const char *text)
 {
     size_t length = 0;
@@ -18,5 +18,4 @@ text_escape(char *safe, size_t size, const char *text)
             length += snprintf(safe + length, size - length, "\\x%02x", byte);
     }
     safe[length] = '\0';
-    return length;
 }

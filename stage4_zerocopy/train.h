@@ -2,7 +2,6 @@
 #define TRAIN_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 /* Messages on a byte stream.  TCP keeps bytes in order but knows nothing of
    messages: what one call sends may arrive in pieces, or glued to what the next

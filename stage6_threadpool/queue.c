@@ -3,7 +3,6 @@
    does not hold it, nor to be unlocked by the one that does (pthread_mutex_init(3)):
    these calls are not checked. */
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "queue.h"

@@ -1,7 +1,6 @@
 /* options.c: the command line of server_cgi. */
 
 #include <err.h>
-#include <stddef.h>
 #include <unistd.h>
 
 #include "cgi_options.h"

@@ -1,6 +1,5 @@
 /* daemon.c: into the background. */
 
-#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
