@@ -6,7 +6,8 @@
 /* Messages on a byte stream.  TCP keeps bytes in order but knows nothing of
    messages: what one call sends may arrive in pieces, or glued to what the next
    call sends.  So each message is a train: its length, four bytes in network
-   byte order, and then that many bytes of cargo. */
+   byte order, and then that many bytes of cargo.  The field calls them frame
+   and payload, and the technique length-prefixed framing. */
 
 enum { TRAIN_MAX = 1024 * 1024 }; /* the longest cargo */
 
