@@ -13,6 +13,7 @@
 #include "cli.h"
 #include "io.h"
 #include "net.h"
+#include "process.h"
 
 /* Connect to the server; if that fails, end the program and say why. */
 static int
@@ -85,8 +86,8 @@ main(int argc, char **argv)
         argc, argv);
     if (first < argc)
         cli_error("unexpected argument '%s'", argv[first]);
-    if (open_standard_fds() == -1)
-        err(1, "/dev/null");
+    if (process_init() == -1)
+        err(1, "process");
 
     int server_fd = connect_to(address, port);
     FILE *answers = fdopen(server_fd, "r");

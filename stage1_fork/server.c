@@ -17,11 +17,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "io.h"
 #include "listener.h"
 #include "log.h"
 #include "net.h"
 #include "options.h"
+#include "process.h"
 #include "service.h"
 
 /* Nothing to do: that a signal came is enough to end ppoll(2). */
@@ -155,8 +155,8 @@ main(int argc, char **argv)
 {
     struct options options;
     options_parse(&options, argc, argv);
-    if (open_standard_fds() == -1)
-        err(1, "/dev/null");
+    if (process_init() == -1)
+        err(1, "process");
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     if (sigaction(SIGPIPE, &ignore, NULL) == -1)
         err(1, "SIGPIPE"); /* a client that is gone is an error, no signal */

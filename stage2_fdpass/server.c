@@ -12,11 +12,11 @@
 #include <stddef.h>
 #include <sys/epoll.h>
 
-#include "io.h"
 #include "listener.h"
 #include "log.h"
 #include "options.h"
 #include "pool.h"
+#include "process.h"
 
 enum { EVENTS_MAX = 64 };
 
@@ -90,8 +90,8 @@ main(int argc, char **argv)
 {
     struct server server = {.listening = false};
     options_parse(&server.options, argc, argv);
-    if (open_standard_fds() == -1)
-        err(1, "/dev/null");
+    if (process_init() == -1)
+        err(1, "process");
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     if (sigaction(SIGPIPE, &ignore, NULL) == -1)
         err(1, "SIGPIPE"); /* a client that is gone is an error, no signal */

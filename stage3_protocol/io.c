@@ -1,7 +1,6 @@
 /* io.c: reading and writing, whatever the kernel does to a single call. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -69,16 +68,4 @@ send_full(int socket_fd, const void *buffer, size_t size, int flags)
         sent += n;
     }
     return 0;
-}
-
-int
-open_standard_fds(void)
-{
-    int fd;
-    do
-        fd = open("/dev/null", O_RDWR); /* takes the lowest free number */
-    while (fd != -1 && fd <= STDERR_FILENO);
-    if (fd == -1)
-        return -1;
-    return close(fd);
 }

@@ -15,8 +15,8 @@
 #include "download.h"
 #include "fetch.h"
 #include "file_name.h"
-#include "io.h"
 #include "net.h"
+#include "process.h"
 #include "receiver.h"
 
 static const char usage[] =
@@ -106,8 +106,8 @@ main(int argc, char **argv)
 {
     struct options options;
     int first = parse(&options, argc, argv);
-    if (open_standard_fds() == -1)
-        err(1, "/dev/null");
+    if (process_init() == -1)
+        err(1, "process");
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     if (sigaction(SIGPIPE, &ignore, NULL) == -1)
         err(1, "SIGPIPE");

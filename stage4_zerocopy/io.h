@@ -27,8 +27,4 @@ int write_full(int fd, const void *buffer, size_t size);
    signal.  Returns 0, or -1 with errno: some bytes may have left by then. */
 int send_full(int socket_fd, const void *buffer, size_t size, int flags);
 
-/* Open /dev/null on whichever of the descriptors 0, 1 and 2 is closed, so that
-   no socket is ever mistaken for standard output.  Returns 0, -1 with errno. */
-int open_standard_fds(void);
-
 #endif

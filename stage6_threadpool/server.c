@@ -17,11 +17,11 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "io.h"
 #include "listener.h"
 #include "log.h"
 #include "options.h"
 #include "pool.h"
+#include "process.h"
 #include "signal_pipe.h"
 
 enum { EVENTS_MAX = 64 };
@@ -197,8 +197,8 @@ main(int argc, char **argv)
 {
     struct server server = {.listening = false};
     options_parse(&server.options, argc, argv);
-    if (open_standard_fds() == -1)
-        err(1, "/dev/null");
+    if (process_init() == -1)
+        err(1, "process");
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     if (sigaction(SIGPIPE, &ignore, NULL) == -1)
         err(1, "SIGPIPE"); /* a client that is gone is an error, no signal */

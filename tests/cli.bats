@@ -367,6 +367,25 @@ address"
     done
 }
 
+@test "the server serves on when its log has reached the limit of a file [fault 113]" {
+    local log=$BATS_TEST_TMPDIR/log
+    SERVER_PREFIX=(bash -c 'ulimit -f 0; exec "$@" 2>"$0"' "$log")
+    start_server
+    assert_serves
+    ask_by_client
+    [ ! -s "$log" ] || fail "the log is written: the test proves nothing"
+    stop_server
+}
+
+@test "signals that were blocked or ignored at the start act all the same [fault 114]" {
+    SERVER_PREFIX=(env --block-signal=TERM --block-signal=CHLD
+        --ignore-signal=CHLD --ignore-signal=TERM)
+    start_server
+    assert_serves
+    stop_server
+    assert_equal "zombies: $(zombies "$SERVER_PID")" "zombies: "
+}
+
 @test "a client whose output is full says so and fails [fault 109]" {
     local directory=() arguments=()
     if ! speaks_lines; then

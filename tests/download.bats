@@ -222,6 +222,17 @@ status 1
 END
 }
 
+@test "a file over the limit of file sizes is an error that is told, and leaves nothing [fault 113]" {
+    head -c 3000000 /dev/zero >"$FILES/zeros"
+    start_server --directory "$FILES"
+    run bash -c 'ulimit -f 1000 && exec "$@"' client "$STAGE_DIR/client" \
+        -p "$SERVER_PORT" -q -o "$OUT" zeros 3>&-
+    assert_failure 1
+    assert_output --regexp \
+        '^client: zeros: cut after [0-9]+ of 3000000 bytes: File too large$'
+    assert_equal "$(ls -A "$OUT")" ""
+}
+
 @test "a full disk: status 1, nothing is left, the next file still comes [fault 54]" {
     local method
     need_userns

@@ -600,15 +600,24 @@ ask_soon() {
 # bats test_tags=native
 @test "a client whose worker dies just before it says to have it is served by another [fault 33]" {
     local client killed
+    need_strace
     start_pool 1
     killed=${WORKERS[0]}
-    # The first thing that a worker does with a client is to log it. Now the
-    # file has no room for it: signal 25, SIGXFSZ.
-    prlimit --pid "$killed" --fsize=0:
+    # The first thing that a worker does with a client is to ask for its name.
+    background strace -qq -p "$killed" -o "$BATS_TEST_TMPDIR/trace" \
+        -e trace=getpeername -e inject=getpeername:signal=KILL
+    wait_for "! grep -q '^TracerPid:.0\$' /proc/$killed/status" 5
     hold client
-    wait_for_log "worker $killed killed by signal 25 "
+    wait_for_log "worker $killed killed by signal 9 "
     wait_for_workers 1 "$killed"
     worker_of "$client"
+}
+
+@test "the death of a worker is reported though SIGCHLD was ignored at the start [fault 114]" {
+    SERVER_PREFIX=(env --block-signal=CHLD --ignore-signal=CHLD)
+    start_pool 1
+    kill -KILL "${WORKERS[0]}"
+    wait_for_log "worker ${WORKERS[0]} killed by signal 9 "
 }
 
 # bats test_tags=native

@@ -16,11 +16,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io.h"
 #include "listener.h"
 #include "log.h"
 #include "net.h"
 #include "options.h"
+#include "process.h"
 #include "service.h"
 
 /* How many clients are here.  Locking and unlocking a mutex that is used right
@@ -133,8 +133,8 @@ main(int argc, char **argv)
 {
     struct options options;
     options_parse(&options, argc, argv);
-    if (open_standard_fds() == -1)
-        err(1, "/dev/null");
+    if (process_init() == -1)
+        err(1, "process");
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     if (sigaction(SIGPIPE, &ignore, NULL) == -1)
         err(1, "SIGPIPE");

@@ -13,7 +13,8 @@ NOTIFY_SOURCES = \
     listener.c \
     log.c \
     net.c \
-    options.c
+    options.c \
+    process.c
 
 server_notify: $(NOTIFY_SOURCES:%.c=build/%.o)
 	$(COMPILE) -o $@ $^ $(LDLIBS)

@@ -25,9 +25,9 @@
 #include "clients.h"
 #include "clock.h"
 #include "daemon.h"
-#include "io.h"
 #include "listener.h"
 #include "log.h"
+#include "process.h"
 #include "reactor_options.h"
 #include "signal_pipe.h"
 
@@ -261,8 +261,8 @@ main(int argc, char **argv)
     struct server server = {.deadline = INFINITY};
     reactor_options_parse(&server.options, argc, argv);
     const struct options *options = &server.options.common;
-    if (open_standard_fds() == -1)
-        err(1, "/dev/null");
+    if (process_init() == -1)
+        err(1, "process");
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     if (sigaction(SIGPIPE, &ignore, NULL) == -1)
         err(1, "SIGPIPE"); /* a client that is gone is an error, no signal */

@@ -17,6 +17,7 @@ REACTOR_SOURCES = \
     listener.c \
     log.c \
     net.c \
+    process.c \
     queue.c \
     signal_pipe.c \
     text.c
