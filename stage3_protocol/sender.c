@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "io.h"
 #include "sender.h"
@@ -17,7 +16,7 @@ copy_out(struct sender *sender, size_t most)
 {
     char buffer[BUFFER_SIZE];
     size_t size = most < sizeof buffer ? most : sizeof buffer;
-    ssize_t n = read_some(sender->file_fd, buffer, size);
+    ssize_t n = read_some(sender->file.fd, buffer, size);
     if (n > 0 && send_full(sender->client_fd, buffer, n, MSG_MORE) == -1)
         return -1;
     return n;
@@ -41,28 +40,29 @@ send_cargo(struct sender *sender, size_t length)
 void
 sender_init(struct sender *sender, int client_fd)
 {
-    *sender = (struct sender){.client_fd = client_fd, .file_fd = -1};
+    *sender = (struct sender){.client_fd = client_fd, .file.fd = -1};
 }
 
 int
-sender_send(struct sender *sender, uint64_t size)
+sender_send(struct sender *sender)
 {
-    while (size > 0) {
-        size_t length = size < TRAIN_MAX ? size : TRAIN_MAX;
+    uint64_t left = sender->file.size;
+    while (left > 0) {
+        size_t length = left < TRAIN_MAX ? left : TRAIN_MAX;
         if (train_announce(sender->client_fd, length) == -1 ||
             send_cargo(sender, length) == -1)
             return -1;
-        size -= length;
+        left -= length;
     }
+    /* Of a file that was written to, half old and half new may have gone out:
+       then what says that all is well must not follow. */
+    if (served_file_check(&sender->file) == -1)
+        return -1;
     return train_send(sender->client_fd, NULL, 0, 0);
 }
 
 void
 sender_close(struct sender *sender)
 {
-    int saved_errno = errno;
-    if (sender->file_fd != -1)
-        close(sender->file_fd);
-    sender->file_fd = -1;
-    errno = saved_errno;
+    served_file_close(&sender->file);
 }

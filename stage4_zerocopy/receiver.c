@@ -33,6 +33,8 @@ static ssize_t
 mmap_in(struct receiver *receiver, size_t most)
 {
     off_t offset = lseek(receiver->file_fd, 0, SEEK_CUR);
+    if (offset == -1)
+        return -1;
     size_t before =
         offset % sysconf(_SC_PAGESIZE); /* mmap(2) wants whole pages */
     errno = posix_fallocate(receiver->file_fd, offset, most);
@@ -46,8 +48,8 @@ mmap_in(struct receiver *receiver, size_t most)
     int saved_errno = errno;
     munmap(map, before + most);
     errno = saved_errno;
-    if (n > 0)
-        lseek(receiver->file_fd, n, SEEK_CUR);
+    if (n > 0 && lseek(receiver->file_fd, n, SEEK_CUR) == -1)
+        return -1;
     return n;
 }
 

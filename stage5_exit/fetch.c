@@ -61,6 +61,8 @@ complain(const char *name, int result)
 {
     if (result == 0 || errno == EPIPE || errno == ECONNRESET)
         warnx("%s: connection closed by the server", name);
+    else if (errno == ENOBUFS || errno == EMSGSIZE || errno == EPROTO)
+        warnx("%s: the server's answer is none of this protocol", name);
     else
         warn("%s", name);
 }
@@ -75,7 +77,10 @@ request(int server_fd, const char *name, const char *safe_name, uint64_t *size)
     if (result == 1) {
         text_escape(safe_text, sizeof safe_text, text);
         if (text[0] == '-') {
-            warnx("%s", safe_text + 1);
+            if (text[1] == '\0')
+                warnx("%s: refused, without a reason", safe_name);
+            else
+                warnx("%s", safe_text + 1);
             return FETCH_FAILED;
         }
         if (text[0] != '+' || strcmp(text + 1, name) != 0) {

@@ -6,7 +6,6 @@
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -24,7 +23,7 @@ copy_out(struct sender *sender, size_t most)
 {
     char buffer[BUFFER_SIZE];
     size_t size = most < sizeof buffer ? most : sizeof buffer;
-    ssize_t n = read_some(sender->file_fd, buffer, size);
+    ssize_t n = read_some(sender->file.fd, buffer, size);
     if (n > 0 && send_full(sender->client_fd, buffer, n, MSG_MORE) == -1)
         return -1;
     return n;
@@ -44,26 +43,22 @@ unmap(struct sender *sender)
 static ssize_t
 mmap_out(struct sender *sender, size_t most)
 {
-    off_t offset = lseek(sender->file_fd, 0, SEEK_CUR);
+    off_t offset = lseek(sender->file.fd, 0, SEEK_CUR);
+    if (offset == -1)
+        return -1;
     void *map =
-        mmap(NULL, most, PROT_READ, MAP_SHARED, sender->file_fd, offset);
+        mmap(NULL, most, PROT_READ, MAP_SHARED, sender->file.fd, offset);
     if (map == MAP_FAILED)
         return -1;
     sender->map = map;
     sender->map_size = most;
     int result = send_full(sender->client_fd, map, most, MSG_MORE);
     unmap(sender);
-    /* Where the file has become shorter, a page without any of it makes send(2)
-       fail with EFAULT (only our own access would be a SIGBUS), and the rest of
-       its last page reads as zeros, which nothing but its size can tell. */
-    struct stat status;
-    if (result == -1 && errno != EFAULT)
-        return -1;
-    if (result == -1 || fstat(sender->file_fd, &status) == -1 ||
-        status.st_size < offset + (off_t)most)
-        return 0;
-    lseek(sender->file_fd, most, SEEK_CUR);
-    return most;
+    /* A page behind the file's new end makes send(2) fail with EFAULT; only our
+       own access would be a SIGBUS. */
+    if (result == -1)
+        return errno == EFAULT ? 0 : -1;
+    return lseek(sender->file.fd, most, SEEK_CUR) == -1 ? -1 : (ssize_t)most;
 }
 
 /* The kernel passes the file's pages to the socket; none comes to us. */
@@ -72,7 +67,7 @@ sendfile_out(struct sender *sender, size_t most)
 {
     ssize_t n;
     do
-        n = sendfile(sender->client_fd, sender->file_fd, NULL, most);
+        n = sendfile(sender->client_fd, sender->file.fd, NULL, most);
     while (io_interrupted(n));
     return n;
 }
@@ -85,7 +80,7 @@ splice_out(struct sender *sender, size_t most)
         return -1;
     ssize_t n;
     do
-        n = splice(sender->file_fd, NULL, sender->pipe_fds[1], NULL, most,
+        n = splice(sender->file.fd, NULL, sender->pipe_fds[1], NULL, most,
                    SPLICE_F_MOVE);
     while (io_interrupted(n));
     if (n > 0 && pipe_drain(sender->pipe_fds, sender->client_fd, n) == -1) {
@@ -158,22 +153,27 @@ sender_init(struct sender *sender, int client_fd)
 {
     *sender = (struct sender){
         .client_fd = client_fd,
-        .file_fd = -1,
+        .file.fd = -1,
         .pipe_fds = {-1, -1},
     };
 }
 
 int
-sender_send(struct sender *sender, uint64_t size)
+sender_send(struct sender *sender)
 {
     sender->method = chosen;
-    while (size > 0) {
-        size_t length = size < TRAIN_MAX ? size : TRAIN_MAX;
+    uint64_t left = sender->file.size;
+    while (left > 0) {
+        size_t length = left < TRAIN_MAX ? left : TRAIN_MAX;
         if (train_announce(sender->client_fd, length) == -1 ||
             send_cargo(sender, length) == -1)
             return -1;
-        size -= length;
+        left -= length;
     }
+    /* Of a file that was written to, half old and half new may have gone out:
+       then what says that all is well must not follow. */
+    if (served_file_check(&sender->file) == -1)
+        return -1;
     return train_send(sender->client_fd, NULL, 0, 0);
 }
 
@@ -181,9 +181,7 @@ void
 sender_close(struct sender *sender)
 {
     int saved_errno = errno;
-    if (sender->file_fd != -1)
-        close(sender->file_fd);
-    sender->file_fd = -1;
+    served_file_close(&sender->file);
     pipe_close(sender->pipe_fds); /* the next file gets a clean one */
     unmap(sender);
     errno = saved_errno;

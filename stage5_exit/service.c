@@ -8,12 +8,10 @@
 
 #include <endian.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include "file_name.h"
 #include "log.h"
@@ -31,25 +29,6 @@ struct client {
     struct sender sender;
 };
 
-/* Open a file for the client.  Returns NULL and its size, or else the reason why
-   it cannot be had.  O_NOFOLLOW keeps symbolic links from leading out of the
-   folder, O_NONBLOCK keeps a FIFO from making us wait for a writer (open(2)). */
-static const char *
-open_file(struct client *client, const char *name, uint64_t *size)
-{
-    int fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd == -1)
-        return strerror(errno);
-    client->sender.file_fd = fd;
-    struct stat status;
-    if (fstat(fd, &status) == -1)
-        return strerror(errno);
-    if (!S_ISREG(status.st_mode))
-        return "not a regular file";
-    *size = status.st_size;
-    return NULL;
-}
-
 /* The calls below return 1 if the conversation goes on, -1 with errno if it
    cannot. */
 
@@ -66,14 +45,15 @@ refuse(const struct client *client, const char *subject, const char *reason)
 /* Send the file that is open.  All but the last of its trains may wait for the
    next one: a small file leaves in one packet. */
 static int
-send_file(struct client *client, const char *name, uint64_t size)
+send_file(struct client *client, const char *name)
 {
     char greeting[1 + NAME_MAX + 1];
+    uint64_t size = client->sender.file.size;
     uint64_t wire_size = htobe64(size);
     int length = snprintf(greeting, sizeof greeting, "+%s", name);
     if (train_send(client->fd, greeting, length, MSG_MORE) == -1 ||
         train_send(client->fd, &wire_size, sizeof wire_size, MSG_MORE) == -1 ||
-        sender_send(&client->sender, size) == -1)
+        sender_send(&client->sender) == -1)
         return -1;
     log_event("client %s: sent %s, %ju bytes", client->name, name,
               (uintmax_t)size);
@@ -86,10 +66,9 @@ answer(struct client *client, const char *name, size_t length)
 {
     if (!file_name_is_plain(name, length))
         return refuse(client, name, "not a plain file name");
-    uint64_t size = 0;
-    const char *reason = open_file(client, name, &size);
-    int result = reason == NULL ? send_file(client, name, size)
-                                : refuse(client, name, reason);
+    const char *reason = served_file_open(&client->sender.file, name);
+    int result =
+        reason == NULL ? send_file(client, name) : refuse(client, name, reason);
     sender_close(&client->sender);
     return result;
 }
@@ -125,11 +104,7 @@ serve_client(int client_fd)
     do
         result = serve_request(&client);
     while (result == 1);
-    const char *why = strerror(errno);
-    if (result == 0)
-        why = "done";
-    else if (errno == ENODATA)
-        why = "the file has become shorter";
+    const char *why = result == 0 ? "done" : served_file_error(errno);
     log_event("client %s: %s", client.name, why);
     net_finish(client_fd);
 }

@@ -26,7 +26,8 @@ int train_receive_length(int socket_fd, size_t *length);
 
 /* Receive a train whose cargo fits into size bytes.  Returns 1, 0 or -1 as
    above.  ENOBUFS: it does not fit; it has been read past, and the next train
-   can be received. */
+   can be received.  ETIMEDOUT: the peer was silent for as long as the socket
+   allows (SO_RCVTIMEO, socket(7)), or took longer than that for the cargo. */
 int train_receive(int socket_fd, void *cargo, size_t size, size_t *length);
 
 #endif

@@ -4,8 +4,8 @@
 /* All that happens with one client, from the first byte to the last.  Returns
    when the client has no more to ask, is gone, or was silent for too long.
    The caller still closes client_fd.
-   SIMPLIFIED: only silence has a limit in time.  A client that says one byte now
-   and then can stay for ever. */
+   SIMPLIFIED: the whole conversation has no limit in time.  A client that goes
+   on asking can stay for ever. */
 void serve_client(int client_fd);
 
 #endif

@@ -2,9 +2,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <math.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "clock.h"
 #include "io.h"
 #include "train.h"
 
@@ -35,16 +37,37 @@ train_announce(int socket_fd, size_t length)
     return send_length(socket_fd, length, MSG_MORE);
 }
 
-/* Receive exactly size bytes; a stream that ends before is EPIPE. */
-static int
-receive_exactly(int socket_fd, void *buffer, size_t size)
+/* When cargo that begins to come now has to be there: after as long as the peer
+   may be silent.  A byte now and then is not silence, and could go on for ever.
+   (0: never; SO_RCVTIMEO, socket(7)) */
+static double
+deadline_of(int socket_fd)
 {
-    ssize_t n = read_full(socket_fd, buffer, size);
-    if (n == -1)
-        return -1;
-    if ((size_t)n < size) {
-        errno = EPIPE;
-        return -1;
+    struct timeval timeout;
+    socklen_t length = sizeof timeout;
+    if (getsockopt(socket_fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, &length) == -1)
+        return INFINITY;
+    double seconds = timeout.tv_sec + timeout.tv_usec / 1e6;
+    return seconds > 0 ? clock_now() + seconds : INFINITY;
+}
+
+/* Receive exactly size bytes; a stream that ends before is EPIPE.  ETIMEDOUT:
+   they are not there at the deadline. */
+static int
+receive_exactly(int socket_fd, void *buffer, size_t size, double deadline)
+{
+    size_t total = 0;
+    while (total < size) {
+        if (clock_now() > deadline) {
+            errno = ETIMEDOUT;
+            return -1;
+        }
+        ssize_t n = read_some(socket_fd, (char *)buffer + total, size - total);
+        if (n == 0)
+            errno = EPIPE;
+        if (n <= 0)
+            return -1;
+        total += n;
     }
     return 1;
 }
@@ -70,12 +93,12 @@ train_receive_length(int socket_fd, size_t *length)
 
 /* Read past cargo that nobody wants. */
 static int
-skip(int socket_fd, size_t length)
+skip(int socket_fd, size_t length, double deadline)
 {
     char dropped[4096];
     while (length > 0) {
         size_t size = length < sizeof dropped ? length : sizeof dropped;
-        if (receive_exactly(socket_fd, dropped, size) == -1)
+        if (receive_exactly(socket_fd, dropped, size, deadline) == -1)
             return -1;
         length -= size;
     }
@@ -88,10 +111,11 @@ train_receive(int socket_fd, void *cargo, size_t size, size_t *length)
     int result = train_receive_length(socket_fd, length);
     if (result != 1)
         return result;
+    double deadline = deadline_of(socket_fd);
     if (*length > size) {
-        if (skip(socket_fd, *length) == 0)
+        if (skip(socket_fd, *length, deadline) == 0)
             errno = ENOBUFS;
         return -1;
     }
-    return receive_exactly(socket_fd, cargo, *length);
+    return receive_exactly(socket_fd, cargo, *length, deadline);
 }

@@ -369,6 +369,7 @@ address"
 
 @test "the server serves on when its log has reached the limit of a file [fault 113]" {
     local log=$BATS_TEST_TMPDIR/log
+    # shellcheck disable=SC2016 # for the inner shell
     SERVER_PREFIX=(bash -c 'ulimit -f 0; exec "$@" 2>"$0"' "$log")
     start_server
     assert_serves

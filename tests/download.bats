@@ -339,6 +339,15 @@ call_number() {
     done
 }
 
+@test "a refusal without a reason, or with one too long, is told in plain words [fault 116]" {
+    fetch_from_evil train:-
+    assert_failure 1
+    assert_output 'client: big: refused, without a reason'
+    fetch_from_evil header:1500 send:- repeat:1499:x
+    assert_failure 1
+    assert_output "client: big: the server's answer is none of this protocol"
+}
+
 @test "a download that is cut leaves an older file as it was [fault 45] [fault 53]" {
     echo older >"$OUT/big"
     fetch_from_evil train:+big u64:1000 header:1000 zeros:400

@@ -531,6 +531,13 @@ garbage() {
     done
 }
 
+@test "a file whose size nobody knows is refused, not sent as empty [fault 115]" {
+    serve -d /proc/self
+    run evil train:status 'expect-train:-status: its size is not known' halfclose \
+        expect-eof
+    assert_success
+}
+
 @test "a file that becomes shorter in mid-transfer: the reply is cut, no more [fault 65]" {
     own_files
     truncate -s 64M "$FILES/shrinks"
@@ -560,6 +567,27 @@ silent_client() {
     serve -w 4 --timeout 0.4
     at_once 4 silent_client
     in_time 5 assert_served # where 0.4 s are soon over, a second try is fair
+}
+
+# takes_no_more FD: send one more byte on it; has the server closed?
+takes_no_more() {
+    ! (printf x >&"$1") 2>/dev/null
+}
+
+@test "a request that dawdles for longer than the time-out is let go [fault 16]" {
+    local length
+    serve -w 1 --timeout 0.4
+    # Of the first one the server takes all, of the second it only reads past it.
+    for length in '\0\0\0\377' '\0\017\0\0'; do
+        hold_client 5
+        # shellcheck disable=SC2059 # it is a format
+        printf "$length" >&5
+        in_time 8 takes_no_more 5 ||
+            explain "a byte comes every 20 ms, but the request does not come to" \
+                "an end: with --timeout 0.4 it has to be let go" "$(server_log)"
+        release_client 5
+    done
+    in_time 5 assert_served
 }
 
 @test "clients that do not read, or do not stop sending, are let go [fault 21] [fault 25]" {

@@ -9,12 +9,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "connection.h"
@@ -170,9 +168,7 @@ refuse(struct connection *connection, const char *subject, const char *reason)
     reply_refuse(&connection->exchange->reply, message);
 }
 
-/* Answer with the file that was asked for, if it can be had.  O_NOFOLLOW keeps
-   symbolic links from leading out of the folder, O_NONBLOCK keeps a FIFO from
-   making us wait for a writer (open(2)). */
+/* Answer with the file that was asked for, if it can be had. */
 static void
 answer_name(struct connection *connection)
 {
@@ -182,18 +178,12 @@ answer_name(struct connection *connection)
         refuse(connection, name, "not a plain file name");
         return;
     }
-    int fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd == -1) {
-        refuse(connection, name, strerror(errno));
-        return;
-    }
-    struct stat status;
-    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
-        reply_file(&exchange->reply, name, fd, status.st_size);
-        return;
-    }
-    refuse(connection, name, "not a regular file");
-    close(fd);
+    struct served_file file;
+    const char *reason = served_file_open(&file, name);
+    if (reason == NULL)
+        reply_file(&exchange->reply, name, &file);
+    else
+        refuse(connection, name, reason);
 }
 
 static void
@@ -272,9 +262,7 @@ connection_work(struct connection *connection)
         connection->state = CONNECTION_WRITING;
         break;
     case REPLY_FAILED:
-        begin_finishing(connection, errno == ENODATA
-                                        ? "the file has become shorter"
-                                        : strerror(errno));
+        begin_finishing(connection, served_file_error(errno));
         break;
     }
 }

@@ -24,7 +24,7 @@ reply_choose(bool copying)
 void
 reply_init(struct reply *reply)
 {
-    *reply = (struct reply){.file_fd = -1};
+    *reply = (struct reply){.file.fd = -1};
 }
 
 static void
@@ -63,9 +63,10 @@ begin_train(struct reply *reply)
 }
 
 void
-reply_file(struct reply *reply, const char *name, int file_fd, uint64_t size)
+reply_file(struct reply *reply, const char *name,
+           const struct served_file *file)
 {
-    uint64_t wire_size = htobe64(size);
+    uint64_t wire_size = htobe64(file->size);
     reply_init(reply);
     put_length(reply, 1 + strlen(name));
     put(reply, "+", 1);
@@ -73,8 +74,8 @@ reply_file(struct reply *reply, const char *name, int file_fd, uint64_t size)
     put_length(reply, sizeof wire_size);
     put(reply, &wire_size, sizeof wire_size);
     reply->is_file = true;
-    reply->file_fd = file_fd;
-    reply->left = size;
+    reply->file = *file;
+    reply->left = file->size;
     reply->copying = copy_all;
     begin_train(reply);
 }
@@ -83,7 +84,7 @@ reply_file(struct reply *reply, const char *name, int file_fd, uint64_t size)
 static ssize_t
 send_bytes(struct reply *reply, int socket_fd)
 {
-    int more = reply->file_fd == -1 ? 0 : MSG_MORE;
+    int more = reply->file.fd == -1 ? 0 : MSG_MORE;
     ssize_t n = send(socket_fd, reply->bytes + reply->sent,
                      reply->count - reply->sent, more | MSG_NOSIGNAL);
     if (n == -1)
@@ -101,7 +102,7 @@ copy_cargo(const struct reply *reply, int socket_fd)
 {
     char buffer[BUFFER_SIZE];
     size_t size = reply->cargo < sizeof buffer ? reply->cargo : sizeof buffer;
-    ssize_t n = pread(reply->file_fd, buffer, size, reply->offset);
+    ssize_t n = pread(reply->file.fd, buffer, size, reply->offset);
     return n <= 0 ? n : send(socket_fd, buffer, n, MSG_MORE | MSG_NOSIGNAL);
 }
 
@@ -111,7 +112,7 @@ send_cargo(struct reply *reply, int socket_fd)
 {
     off_t offset = reply->offset;
     ssize_t n = reply->copying ? copy_cargo(reply, socket_fd)
-                               : sendfile(socket_fd, reply->file_fd, &offset,
+                               : sendfile(socket_fd, reply->file.fd, &offset,
                                           reply->cargo);
     if (n == 0)
         errno = ENODATA;
@@ -145,8 +146,10 @@ reply_send(struct reply *reply, int socket_fd)
             return REPLY_UNSENT;
         if (n == -1 && errno != EINTR && !change_to_copy(reply))
             return REPLY_FAILED;
-        if (reply->count > 0 || reply->cargo > 0 || reply->file_fd == -1)
+        if (reply->count > 0 || reply->cargo > 0 || reply->file.fd == -1)
             continue;
+        if (reply->left == 0 && served_file_check(&reply->file) == -1)
+            return REPLY_FAILED;
         begin_train(reply);
         if (reply->cargo > 0)
             return REPLY_UNSENT;
@@ -157,7 +160,5 @@ reply_send(struct reply *reply, int socket_fd)
 void
 reply_close(struct reply *reply)
 {
-    if (reply->file_fd != -1)
-        close(reply->file_fd);
-    reply->file_fd = -1;
+    served_file_close(&reply->file);
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "served_file.h"
 #include "train.h"
 
 enum {
@@ -22,13 +23,13 @@ struct reply {
     size_t cargo;  /* bytes of the file that belong to the train under way */
     uint64_t left; /* bytes of the file that belong to later trains */
     bool is_file;  /* and no refusal */
-    int file_fd;   /* the reply's; -1: none, or all of it is sent */
-    off_t offset;  /* in the file: this much of it is sent */
-    bool copying;  /* by send(2), where sendfile(2) does not go */
+    struct served_file file; /* the reply's; none, or all of it is sent: -1 */
+    off_t offset;            /* in the file: this much of it is sent */
+    bool copying;            /* by send(2), where sendfile(2) does not go */
 };
 
 enum reply_result {
-    REPLY_FAILED = -1, /* errno; ENODATA: the file has become shorter */
+    REPLY_FAILED = -1, /* errno as of sender_send */
     REPLY_SENT,        /* all of it */
     REPLY_UNSENT,      /* not all, for now */
 };
@@ -42,10 +43,10 @@ void reply_init(struct reply *reply);
 /* Answer with a refusal. */
 void reply_refuse(struct reply *reply, const char *message);
 
-/* Answer with a file: its name, its size, as many bytes from its start.  file_fd
-   is the reply's from now on. */
-void reply_file(struct reply *reply, const char *name, int file_fd,
-                uint64_t size);
+/* Answer with a file: its name, its size, its contents.  It is open at its start,
+   and the reply's from now on. */
+void reply_file(struct reply *reply, const char *name,
+                const struct served_file *file);
 
 /* Send what the non-blocking socket takes, and of a file no more than one train:
    others wait for their turn. */

@@ -19,6 +19,7 @@ REACTOR_SOURCES = \
     net.c \
     process.c \
     queue.c \
+    served_file.c \
     signal_pipe.c \
     text.c
 
