@@ -219,6 +219,28 @@ builds_alone() {
     builds_alone clang -O0
 }
 
+# twins PROGRAM: print the names that several of its functions have.
+twins() {
+    nm --defined-only --format=posix "$1" |
+        awk '$2 ~ /^[Tt]$/ && $1 !~ /^_|register_tm_clones$/ { print $1 }' |
+        sort | uniq -d
+}
+
+@test "no two functions of a program share a name: a breakpoint is one place" {
+    local copy=$BATS_TEST_TMPDIR/copy stage program
+    mkdir "$copy"
+    find "${stages[@]}" -name build -prune -o \( -name '*.[chm]*' -o -name Makefile \) \
+        -exec cp --parents -t "$copy" {} +
+    for stage in "${stages[@]}"; do
+        make -s -C "$copy/$stage" CFLAGS=-O0 # nothing is inlined
+        for program in "$copy/$stage"/{client,server,server_*}; do
+            [ ! -x "$program" ] ||
+                assert_equal "${program#"$copy/"}: $(twins "$program")" \
+                    "${program#"$copy/"}: "
+        done
+    done
+}
+
 @test "a stage needs no file outside its folder" {
     run find "${stages[@]}" -type l
     assert_output ''

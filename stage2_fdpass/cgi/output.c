@@ -44,7 +44,7 @@ output_is_sent(const struct output *output)
 /* Put the head of the reply in the place of the program's header, if that is
    complete.  Returns as output_read. */
 static int
-translate(struct output *output)
+translate_header(struct output *output)
 {
     struct response response;
     size_t length = header_end(output->bytes, output->end, &output->line);
@@ -83,7 +83,7 @@ output_read(struct output *output)
         program_close(&output->program->output_fd);
     else if (output->wants_body || !output->begun)
         output->end += n;
-    return output->begun ? 0 : translate(output);
+    return output->begun ? 0 : translate_header(output);
 }
 
 int
