@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/epoll.h>
 
 #include "listener.h"
@@ -18,40 +19,49 @@
 #include "pool.h"
 #include "process.h"
 
-enum { EVENTS_MAX = 64 };
+enum {
+    EVENTS_MAX = 64,
+    RETRY_MS = 100,
+};
 
 struct server {
     struct options options;
     int listen_fd;
     int epoll_fd;
-    bool listening; /* the listener is in the epoll set */
+    bool listening; /* clients at the listener are reported */
     struct pool pool;
 };
 
-/* Put the listener into the epoll set, or take it out. */
-static void
-watch_listener(struct server *server, bool wanted)
+/* Have the epoll set report clients at the listener, or not.  The listener stays
+   in the set: to change what is reported needs no memory.  Returns 0, -1 with
+   errno. */
+static int
+watch_listener(struct server *server, int operation, bool wanted)
 {
     struct epoll_event event = {
-        .events = EPOLLIN,
+        .events = wanted ? EPOLLIN : 0,
         .data.fd = server->listen_fd,
     };
-    if (epoll_ctl(server->epoll_fd, wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
-                  server->listen_fd, &event) == -1)
-        err(1, "epoll_ctl");
+    if (epoll_ctl(server->epoll_fd, operation, server->listen_fd, &event) == -1)
+        return -1;
     server->listening = wanted;
+    return 0;
 }
 
-/* Keep the listener in the epoll set while there is room for a client, and out
-   of it while there is not. */
-static void
+/* Have clients reported while there is room for one.  Returns false if that has
+   to be tried again. */
+static bool
 update_listening(struct server *server)
 {
     bool wanted = pool_has_room(&server->pool);
     if (wanted == server->listening)
-        return;
-    watch_listener(server, wanted);
+        return true;
+    if (watch_listener(server, EPOLL_CTL_MOD, wanted) == -1) {
+        log_event("epoll_ctl: %s", strerror(errno));
+        return false;
+    }
     log_event(wanted ? "accepting" : "all busy: new clients wait");
+    return true;
 }
 
 static void
@@ -71,8 +81,8 @@ run(struct server *server)
 {
     struct epoll_event events[EVENTS_MAX];
     for (;;) {
-        update_listening(server);
-        int n = epoll_wait(server->epoll_fd, events, EVENTS_MAX, -1);
+        int wait_ms = update_listening(server) ? -1 : RETRY_MS;
+        int n = epoll_wait(server->epoll_fd, events, EVENTS_MAX, wait_ms);
         if (n == -1 && errno != EINTR)
             err(1, "epoll_wait");
         for (int i = 0; i < n; i++) {
@@ -100,6 +110,8 @@ main(int argc, char **argv)
     server.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (server.epoll_fd == -1)
         err(1, "epoll_create1");
+    if (watch_listener(&server, EPOLL_CTL_ADD, false) == -1)
+        err(1, "epoll_ctl");
     if (pool_start(&server.pool, &server.options, server.epoll_fd) == -1)
         err(1, "workers");
     listener_announce(server.listen_fd);

@@ -26,28 +26,40 @@ static const double youth_seconds = 1.0;
 /* Close every descriptor but the standard ones and keep_fd: the listener, the
    epoll set, and the parent's ends of all channels.  A worker that held another
    one's channel open would keep it from ever reading as ended. */
-static int
+static void
 close_inherited(int keep_fd)
 {
-    const int first = STDERR_FILENO + 1;
-    if (keep_fd > first && close_range(first, keep_fd - 1, 0) == -1)
-        return -1;
-    return close_range(keep_fd + 1, ~0U, 0);
+    for (int fd = STDERR_FILENO + 1; fd < keep_fd; fd++)
+        close(fd);
+    closefrom(keep_fd + 1); /* also where close_range(2) is forbidden */
 }
 
-/* Take a client that has come through the channel, serve it, report.  A report
-   that cannot be sent needs no answer: the parent is gone, and the next order
-   will not come. */
-static void
+/* Report to the parent.  Returns false if it waits for the report and cannot have
+   it: then this worker is of no further use.  Once the parent is gone (EPIPE),
+   nobody waits. */
+static bool
+report(int channel_fd, char what)
+{
+    if (send_full(channel_fd, &what, 1, 0) == 0 || errno == EPIPE)
+        return true;
+    log_event("no report sent: %s", strerror(errno));
+    return false;
+}
+
+/* Take a client that has come through the channel, serve it, report.  Returns
+   false if the worker has to end; a client that it could not report to have is
+   still the parent's. */
+static bool
 serve_order(int channel_fd, int client_fd)
 {
     char name[NET_NAME_SIZE];
     net_peer_name(client_fd, name);
     log_event("client %s is fd %d here", name, client_fd);
-    send_full(channel_fd, &(char){REPORT_TAKEN}, 1, 0);
-    serve_client(client_fd);
+    bool taken = report(channel_fd, REPORT_TAKEN);
+    if (taken)
+        serve_client(client_fd);
     close(client_fd);
-    send_full(channel_fd, &(char){REPORT_FREE}, 1, 0);
+    return taken && report(channel_fd, REPORT_FREE);
 }
 
 /* What a worker does all its life: serve clients until the channel ends because
@@ -58,12 +70,10 @@ worker_main(int channel_fd)
     char order;
     int client_fd;
     int result;
-    if (close_inherited(channel_fd) == -1) {
-        log_event("worker: %s", strerror(errno));
-        _exit(1);
-    }
+    close_inherited(channel_fd);
     while ((result = fdpass_receive(channel_fd, &order, &client_fd)) == 1)
-        serve_order(channel_fd, client_fd);
+        if (!serve_order(channel_fd, client_fd))
+            _exit(1);
     if (result == -1)
         log_event("no client received: %s", strerror(errno));
     close(channel_fd);
@@ -108,6 +118,15 @@ worker_assign(struct worker *worker, int client_fd)
 {
     worker->state = WORKER_ASSIGNED;
     worker->client_fd = client_fd;
+}
+
+int
+worker_take_back(struct worker *worker)
+{
+    int client_fd = worker->client_fd;
+    worker->state = WORKER_FREE;
+    worker->client_fd = -1;
+    return client_fd;
 }
 
 int

@@ -36,6 +36,10 @@ int worker_start(struct worker *worker);
 /* Assign a client to a free worker.  client_fd is the worker's from now on. */
 void worker_assign(struct worker *worker, int client_fd);
 
+/* Take back the client that is assigned.  Returns its fd, the caller's from now
+   on. */
+int worker_take_back(struct worker *worker);
+
 /* Send the assigned client to the worker.  Returns 0, -1 with errno; then it is
    still assigned, and this may be tried again. */
 int worker_send(struct worker *worker);

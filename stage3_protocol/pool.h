@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 
+#include "retry_timer.h"
+
 struct options;
 struct worker;
 
@@ -10,9 +12,7 @@ struct worker;
    time.  pool.c knows what a worker is; its users need not. */
 struct pool {
     int epoll_fd;
-    int timer_fd; /* rings when what has failed is to be tried again */
-    int pause_ms; /* how long the timer was set to last time */
-    bool timer_on;
+    struct retry_timer retry; /* when what has failed is to be tried again */
     int size;
     struct worker *workers; /* a table of size entries */
 };

@@ -1,6 +1,7 @@
 /* net.c: addresses and TCP sockets. */
 
 #include <errno.h>
+#include <math.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -106,6 +107,17 @@ net_accept(int listen_fd, const struct timeval *timeout)
     if (fd == -1)
         return -1;
     return set_up(fd, timeout) == -1 ? close_failed(fd) : fd;
+}
+
+double
+net_timeout(int socket_fd)
+{
+    struct timeval timeout;
+    socklen_t length = sizeof timeout;
+    if (getsockopt(socket_fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, &length) == -1)
+        return INFINITY;
+    double seconds = timeout.tv_sec + timeout.tv_usec / 1e6;
+    return seconds > 0 ? seconds : INFINITY;
 }
 
 /* getsockname(2) and getpeername(2) differ in name only. */

@@ -29,6 +29,10 @@ int net_connect(const struct addrinfo *list, const struct timeval *timeout);
    hold for whoever uses it. */
 int net_accept(int listen_fd, const struct timeval *timeout);
 
+/* Return how many seconds a read waits for a peer that is silent, as set by the
+   calls above; INFINITY: for ever. */
+double net_timeout(int socket_fd);
+
 /* Write the socket's own or its peer's address to name, as net_join does;
    "(unknown)" where there is none. */
 void net_local_name(int socket_fd, char *name);

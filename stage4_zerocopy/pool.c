@@ -4,22 +4,14 @@
    little first, and longer every time. */
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/timerfd.h>
 
-#include "io.h"
 #include "log.h"
 #include "options.h"
 #include "pool.h"
 #include "worker.h"
-
-enum {
-    PAUSE_MIN_MS = 250,
-    PAUSE_MAX_MS = 8000,
-};
 
 /* Have the epoll set report when fd is readable.  Returns 0, -1 with errno. */
 static int
@@ -27,27 +19,6 @@ watch(const struct pool *pool, int fd)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
     return epoll_ctl(pool->epoll_fd, EPOLL_CTL_ADD, fd, &event);
-}
-
-/* Set the timer, unless it is running. */
-static void
-retry_later(struct pool *pool)
-{
-    if (pool->timer_on)
-        return;
-    pool->pause_ms *= 2;
-    if (pool->pause_ms < PAUSE_MIN_MS)
-        pool->pause_ms = PAUSE_MIN_MS;
-    if (pool->pause_ms > PAUSE_MAX_MS)
-        pool->pause_ms = PAUSE_MAX_MS;
-    struct itimerspec pause = {
-        .it_value.tv_sec = pool->pause_ms / 1000,
-        .it_value.tv_nsec = pool->pause_ms % 1000 * 1000000L,
-    };
-    if (timerfd_settime(pool->timer_fd, 0, &pause, NULL) == -1)
-        log_event("timerfd_settime: %s", strerror(errno));
-    else
-        pool->timer_on = true;
 }
 
 /* Start a process for an entry that has none.  Returns 0, -1 with errno. */
@@ -71,10 +42,10 @@ start_and_send(struct pool *pool, struct worker *worker)
 {
     if (worker->pid == 0 && start_worker(pool, worker) == -1) {
         log_event("no new worker: %s", strerror(errno));
-        retry_later(pool);
+        retry_timer_start(&pool->retry);
     } else if (worker->state == WORKER_ASSIGNED && worker_send(worker) == -1) {
         log_event("worker %d: %s", worker->pid, strerror(errno));
-        retry_later(pool);
+        retry_timer_start(&pool->retry);
     }
 }
 
@@ -87,9 +58,9 @@ on_worker_gone(struct pool *pool, struct worker *worker)
     epoll_ctl(pool->epoll_fd, EPOLL_CTL_DEL, worker->channel_fd, NULL);
     worker_reap(worker);
     if (worker_is_young(worker)) {
-        retry_later(pool);
+        retry_timer_start(&pool->retry);
     } else {
-        pool->pause_ms = 0;
+        retry_timer_reset(&pool->retry);
         start_and_send(pool, worker);
     }
 }
@@ -100,15 +71,13 @@ on_worker_readable(struct pool *pool, struct worker *worker)
     if (!worker_collect(worker))
         on_worker_gone(pool, worker);
     else if (!worker_is_young(worker))
-        pool->pause_ms = 0; /* it is well */
+        retry_timer_reset(&pool->retry); /* it is well */
 }
 
 static void
 on_timer(struct pool *pool)
 {
-    uint64_t rings;
-    read_some(pool->timer_fd, &rings, sizeof rings);
-    pool->timer_on = false;
+    retry_timer_stop(&pool->retry);
     for (int i = 0; i < pool->size; i++)
         start_and_send(pool, &pool->workers[i]);
 }
@@ -120,8 +89,8 @@ pool_start(struct pool *pool, const struct options *options, int epoll_fd)
     pool->workers = calloc(pool->size, sizeof *pool->workers);
     if (pool->workers == NULL)
         return -1;
-    pool->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-    if (pool->timer_fd == -1 || watch(pool, pool->timer_fd) == -1)
+    if (retry_timer_open(&pool->retry) == -1 ||
+        watch(pool, pool->retry.fd) == -1)
         return -1;
     for (int i = 0; i < pool->size; i++) {
         worker_init(&pool->workers[i]);
@@ -157,6 +126,22 @@ pool_submit(struct pool *pool, int client_fd)
     start_and_send(pool, worker);
 }
 
+/* Give a client whose worker is gone to any other that is free: it may take long
+   until there is a new one. */
+static void
+reassign_clients(struct pool *pool)
+{
+    for (int i = 0; i < pool->size; i++) {
+        struct worker *worker = &pool->workers[i];
+        struct worker *other = find_free(pool);
+        if (worker->pid != 0 || worker->state != WORKER_ASSIGNED ||
+            other == NULL)
+            continue;
+        worker_assign(other, worker_take_back(worker));
+        start_and_send(pool, other);
+    }
+}
+
 /* Find the worker whose channel this is; NULL if it is none. */
 static struct worker *
 find_by_channel(const struct pool *pool, int channel_fd)
@@ -173,6 +158,7 @@ pool_on_ready(struct pool *pool, int ready_fd)
     struct worker *worker = find_by_channel(pool, ready_fd);
     if (worker != NULL)
         on_worker_readable(pool, worker);
-    else if (ready_fd == pool->timer_fd)
+    else if (ready_fd == pool->retry.fd)
         on_timer(pool);
+    reassign_clients(pool);
 }

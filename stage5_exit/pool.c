@@ -4,23 +4,16 @@
    little first, and longer every time. */
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "io.h"
 #include "log.h"
+#include "net.h"
 #include "options.h"
 #include "pool.h"
 #include "worker.h"
-
-enum {
-    PAUSE_MIN_MS = 250,
-    PAUSE_MAX_MS = 8000,
-};
 
 /* Have the epoll set report when fd is readable.  Returns 0, -1 with errno. */
 static int
@@ -28,27 +21,6 @@ watch(const struct pool *pool, int fd)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
     return epoll_ctl(pool->epoll_fd, EPOLL_CTL_ADD, fd, &event);
-}
-
-/* Set the timer, unless it is running. */
-static void
-retry_later(struct pool *pool)
-{
-    if (pool->timer_on)
-        return;
-    pool->pause_ms *= 2;
-    if (pool->pause_ms < PAUSE_MIN_MS)
-        pool->pause_ms = PAUSE_MIN_MS;
-    if (pool->pause_ms > PAUSE_MAX_MS)
-        pool->pause_ms = PAUSE_MAX_MS;
-    struct itimerspec pause = {
-        .it_value.tv_sec = pool->pause_ms / 1000,
-        .it_value.tv_nsec = pool->pause_ms % 1000 * 1000000L,
-    };
-    if (timerfd_settime(pool->timer_fd, 0, &pause, NULL) == -1)
-        log_event("timerfd_settime: %s", strerror(errno));
-    else
-        pool->timer_on = true;
 }
 
 /* Start a process for an entry that has none.  Returns 0, -1 with errno. */
@@ -90,10 +62,10 @@ start_and_send(struct pool *pool, struct worker *worker)
         return;
     if (worker->pid == 0 && start_worker(pool, worker) == -1) {
         log_event("no new worker: %s", strerror(errno));
-        retry_later(pool);
+        retry_timer_start(&pool->retry);
     } else if (worker->state == WORKER_ASSIGNED && worker_send(worker) == -1) {
         log_event("worker %d: %s", worker->pid, strerror(errno));
-        retry_later(pool);
+        retry_timer_start(&pool->retry);
     }
 }
 
@@ -104,11 +76,12 @@ on_worker_gone(struct pool *pool, struct worker *worker)
     /* close(2) takes an fd out of the epoll set only when no process has a copy
        of it left, and a sibling may just be starting (epoll(7), Q6). */
     epoll_ctl(pool->epoll_fd, EPOLL_CTL_DEL, worker->channel_fd, NULL);
+    bool dismissed = worker->dismissed;
     worker_reap(worker);
-    if (worker_is_young(worker)) {
-        retry_later(pool);
+    if (worker_is_young(worker) && !dismissed) {
+        retry_timer_start(&pool->retry);
     } else {
-        pool->pause_ms = 0;
+        retry_timer_reset(&pool->retry);
         start_and_send(pool, worker);
     }
 }
@@ -119,15 +92,13 @@ on_worker_readable(struct pool *pool, struct worker *worker)
     if (!worker_collect(worker))
         on_worker_gone(pool, worker);
     else if (!worker_is_young(worker))
-        pool->pause_ms = 0; /* it is well */
+        retry_timer_reset(&pool->retry); /* it is well */
 }
 
 static void
 on_timer(struct pool *pool)
 {
-    uint64_t rings;
-    read_some(pool->timer_fd, &rings, sizeof rings);
-    pool->timer_on = false;
+    retry_timer_stop(&pool->retry);
     for (int i = 0; i < pool->size; i++)
         start_and_send(pool, &pool->workers[i]);
 }
@@ -143,8 +114,8 @@ pool_start(struct pool *pool, const struct options *options, int epoll_fd)
     pool->workers = calloc(pool->size, sizeof *pool->workers);
     if (pool->workers == NULL)
         return -1;
-    pool->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-    if (pool->timer_fd == -1 || watch(pool, pool->timer_fd) == -1)
+    if (retry_timer_open(&pool->retry) == -1 ||
+        watch(pool, pool->retry.fd) == -1)
         return -1;
     for (int i = 0; i < pool->size; i++) {
         worker_init(&pool->workers[i], pool->exit);
@@ -185,19 +156,52 @@ pool_submit(struct pool *pool, int client_fd)
     start_and_send(pool, worker);
 }
 
-/* While the pool is stopping: serve those who wait, then tell the workers to
-   end, a worker who is just getting a client not before it has it. */
+/* Give a client whose worker is gone to any other that is free: it may take long
+   until there is a new one. */
+static void
+reassign_clients(struct pool *pool)
+{
+    for (int i = 0; i < pool->size; i++) {
+        struct worker *worker = &pool->workers[i];
+        struct worker *other = find_free(pool);
+        if (worker->pid != 0 || worker->state != WORKER_ASSIGNED ||
+            other == NULL)
+            continue;
+        worker_assign(other, worker_take_back(worker));
+        start_and_send(pool, other);
+    }
+}
+
+/* Tell whether it is time to tell a worker to end.  An order (drain) arrives
+   behind the client that is under way; a signal (mask) ends a worker between two
+   clients, so it has to wait until nobody else does. */
+static bool
+may_dismiss(const struct pool *pool, const struct worker *worker)
+{
+    if (worker->pid == 0 || worker->dismissed)
+        return false;
+    if (pool->cutting)
+        return true;
+    if (worker->state == WORKER_FREE)
+        return !someone_waits(pool);
+    if (pool->exit == POOL_DRAIN)
+        return worker->state != WORKER_ASSIGNED;
+    return worker->state == WORKER_BUSY && !someone_waits(pool);
+}
+
+/* While the pool is stopping: serve those who wait, and tell the workers to
+   end. */
 static void
 go_on_stopping(struct pool *pool)
 {
     while (someone_waits(pool) && pool_has_room(pool))
         pool_submit(pool, pool->waiting[pool->waiting_first++]);
-    for (int i = 0; i < pool->size && !someone_waits(pool); i++) {
+    for (int i = 0; i < pool->size; i++) {
         struct worker *worker = &pool->workers[i];
-        bool settled = pool->cutting || worker->state == WORKER_FREE ||
-                       worker->state == WORKER_BUSY;
-        if (worker->pid != 0 && !worker->dismissed && settled)
-            worker_dismiss(worker);
+        if (may_dismiss(pool, worker) && worker_dismiss(worker) == -1) {
+            log_event("worker %d: %s", worker->pid, strerror(errno));
+            retry_timer_start(&pool->retry);
+        }
         if (worker->pid == 0 && pool->cutting)
             worker_drop_client(worker);
     }
@@ -219,8 +223,9 @@ pool_on_ready(struct pool *pool, int ready_fd)
     struct worker *worker = find_by_channel(pool, ready_fd);
     if (worker != NULL)
         on_worker_readable(pool, worker);
-    else if (ready_fd == pool->timer_fd)
+    else if (ready_fd == pool->retry.fd)
         on_timer(pool);
+    reassign_clients(pool);
     if (pool->stopping)
         go_on_stopping(pool);
 }
@@ -229,6 +234,16 @@ bool
 pool_can_queue(const struct pool *pool)
 {
     return pool->exit != POOL_KILL && pool->waiting_end < POOL_WAITING_MAX;
+}
+
+void
+pool_refuse(struct pool *pool, int client_fd)
+{
+    char name[NET_NAME_SIZE];
+    net_peer_name(client_fd, name);
+    log_event("client %s: cut, there is no room for it", name);
+    close(client_fd);
+    pool->cut++;
 }
 
 void
@@ -280,6 +295,6 @@ pool_count(const struct pool *pool, long *served, long *cut)
 void
 pool_release(struct pool *pool)
 {
-    close(pool->timer_fd);
+    close(pool->retry.fd);
     free(pool->workers);
 }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "pool_exit.h"
+#include "retry_timer.h"
 
 struct options;
 struct worker;
@@ -14,9 +15,7 @@ enum { POOL_WAITING_MAX = 64 };
    time.  pool.c knows what a worker is; its users need not. */
 struct pool {
     int epoll_fd;
-    int timer_fd; /* rings when what has failed is to be tried again */
-    int pause_ms; /* how long the timer was set to last time */
-    bool timer_on;
+    struct retry_timer retry; /* when what has failed is to be tried again */
     int size;
     struct worker *workers; /* a table of size entries */
     enum pool_exit exit;
@@ -47,6 +46,10 @@ void pool_submit(struct pool *pool, int client_fd);
 /* React to ready_fd, which the epoll set reports as readable and which is none
    of the caller's own.  Afterwards there may be more room, or less. */
 void pool_on_ready(struct pool *pool, int ready_fd);
+
+/* Give up a client for whom the pool has no room, and count it as cut.  client_fd
+   is the pool's from now on. */
+void pool_refuse(struct pool *pool, int client_fd);
 
 /* Begin to end the pool, in the way that the options ask for. */
 void pool_stop(struct pool *pool);

@@ -9,6 +9,8 @@
 #include <endian.h>
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,6 +23,8 @@
 #include "train.h"
 
 enum { MESSAGE_SIZE = 512 };
+
+static int service_stop_fd = -1;
 
 /* One client, and the file that it is being sent. */
 struct client {
@@ -94,6 +98,34 @@ serve_request(struct client *client)
     return result;
 }
 
+/* Wait for the next request of a client that has had an answer.  Returns 1, 0 if
+   it is to have no other, -1 with errno. */
+static int
+await_request(const struct client *client)
+{
+    struct pollfd watched[] = {
+        {.fd = client->fd, .events = POLLIN},
+        {.fd = service_stop_fd, .events = POLLIN}, /* -1 is passed over */
+    };
+    double seconds = net_timeout(client->fd);
+    int n;
+    do
+        n = poll(watched, 2, seconds == INFINITY ? -1 : seconds * 1000 + 1);
+    while (n == -1 && errno == EINTR);
+    if (n == 0)
+        errno = ETIMEDOUT;
+    if (n <= 0)
+        return -1;
+    /* POLLHUP: whoever could have told us to stop is gone. */
+    return watched[1].revents == POLLIN ? 0 : 1;
+}
+
+void
+service_set_stop_fd(int stop_fd)
+{
+    service_stop_fd = stop_fd;
+}
+
 void
 serve_client(int client_fd)
 {
@@ -103,7 +135,7 @@ serve_client(int client_fd)
     int result;
     do
         result = serve_request(&client);
-    while (result == 1);
+    while (result == 1 && (result = await_request(&client)) == 1);
     const char *why = result == 0 ? "done" : served_file_error(errno);
     log_event("client %s: %s", client.name, why);
     net_finish(client_fd);

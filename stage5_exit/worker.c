@@ -44,28 +44,40 @@ leave_signals(void)
 /* Close every descriptor but the standard ones and keep_fd: the listener, the
    epoll set, and the parent's ends of all channels.  A worker that held another
    one's channel open would keep it from ever reading as ended. */
-static int
+static void
 close_inherited(int keep_fd)
 {
-    const int first = STDERR_FILENO + 1;
-    if (keep_fd > first && close_range(first, keep_fd - 1, 0) == -1)
-        return -1;
-    return close_range(keep_fd + 1, ~0U, 0);
+    for (int fd = STDERR_FILENO + 1; fd < keep_fd; fd++)
+        close(fd);
+    closefrom(keep_fd + 1); /* also where close_range(2) is forbidden */
 }
 
-/* Take a client that has come through the channel, serve it, report.  A report
-   that cannot be sent needs no answer: the parent is gone, and the next order
-   will not come. */
-static void
+/* Report to the parent.  Returns false if it waits for the report and cannot have
+   it: then this worker is of no further use.  Once the parent is gone (EPIPE),
+   nobody waits. */
+static bool
+report(int channel_fd, char what)
+{
+    if (send_full(channel_fd, &what, 1, 0) == 0 || errno == EPIPE)
+        return true;
+    log_event("no report sent: %s", strerror(errno));
+    return false;
+}
+
+/* Take a client that has come through the channel, serve it, report.  Returns
+   false if the worker has to end; a client that it could not report to have is
+   still the parent's. */
+static bool
 serve_order(int channel_fd, int client_fd)
 {
     char name[NET_NAME_SIZE];
     net_peer_name(client_fd, name);
     log_event("client %s is fd %d here", name, client_fd);
-    send_full(channel_fd, &(char){REPORT_TAKEN}, 1, 0);
-    serve_client(client_fd);
+    bool taken = report(channel_fd, REPORT_TAKEN);
+    if (taken)
+        serve_client(client_fd);
     close(client_fd);
-    send_full(channel_fd, &(char){REPORT_FREE}, 1, 0);
+    return taken && report(channel_fd, REPORT_FREE);
 }
 
 /* Have SIGTERM come only while the worker waits for an order.  Returns the
@@ -103,17 +115,21 @@ worker_main(int channel_fd, enum pool_exit how)
     int client_fd;
     int result;
     sigset_t waiting_mask;
-    if (leave_signals() == -1 || close_inherited(channel_fd) == -1) {
+    if (leave_signals() == -1) {
         log_event("worker: %s", strerror(errno));
         _exit(1);
     }
+    close_inherited(channel_fd);
     sigprocmask(SIG_SETMASK, NULL, &waiting_mask);
     if (how == POOL_MASK)
         waiting_mask = hold_term_signal();
+    if (how == POOL_DRAIN)
+        service_set_stop_fd(channel_fd); /* during a client: ORDER_EXIT */
     while ((result = receive_order(channel_fd, &waiting_mask, &order,
                                    &client_fd)) == 1 &&
            order == ORDER_SERVE)
-        serve_order(channel_fd, client_fd);
+        if (!serve_order(channel_fd, client_fd))
+            _exit(1);
     if (result == -1)
         log_event("no client received: %s", strerror(errno));
     close(channel_fd);
@@ -175,6 +191,15 @@ worker_assign(struct worker *worker, int client_fd)
 {
     worker->state = WORKER_ASSIGNED;
     worker->client_fd = client_fd;
+}
+
+int
+worker_take_back(struct worker *worker)
+{
+    int client_fd = worker->client_fd;
+    worker->state = WORKER_FREE;
+    worker->client_fd = -1;
+    return client_fd;
 }
 
 int
@@ -241,14 +266,14 @@ worker_reap(struct worker *worker)
     }
 }
 
-void
+int
 worker_dismiss(struct worker *worker)
 {
-    worker->dismissed = true;
-    if (worker->exit != POOL_DRAIN)
-        kill(worker->pid, SIGTERM);
-    else if (fdpass_send(worker->channel_fd, ORDER_EXIT, -1) == -1)
-        log_event("worker %d: %s", worker->pid, strerror(errno));
+    int result = worker->exit == POOL_DRAIN
+                     ? fdpass_send(worker->channel_fd, ORDER_EXIT, -1)
+                     : kill(worker->pid, SIGTERM);
+    worker->dismissed = result == 0;
+    return result;
 }
 
 void

@@ -1,20 +1,18 @@
 /* pool.c: a pool of worker threads.
-   Threads share the process's descriptors, so a client is handed over by putting
-   a number into a queue.  What threads share they also have to guard, and none
-   of them can be ended from outside but at a place where it agrees to be: when
-   it is cancelled, each handler it has pushed gives back one thing it holds. */
+   Threads share descriptors, so a client is handed over as a number in a queue.
+   But they must guard what they share, and can be ended only where they agree
+   to be: when one is cancelled, each handler it has pushed gives something back. */
 
 #include <errno.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "io.h"
+#include "event.h"
+#include "fd_limit.h"
 #include "log.h"
 #include "net.h"
 #include "options.h"
@@ -30,15 +28,10 @@ struct worker {
     bool cut;      /* from this client, by pool_cut */
 };
 
-/* Wake the event loop. */
-static void
-notify(const struct pool *pool)
-{
-    const uint64_t one = 1;
-    if (write(pool->event_fd, &one, sizeof one) == -1) {
-        /* The counter is full, so the loop is awake (eventfd(2)). */
-    }
-}
+enum {
+    FDS_OF_SERVER = 16, /* 0 to 2, the listener, the epoll set ... */
+    FDS_OF_WORKER = 4,  /* a client, a file, a pipe */
+};
 
 /* Shut the client's socket down under the thread that uses it: what the thread
    waits for has come to an end.  The mutex is held. */
@@ -93,7 +86,7 @@ leave_pool(void *argument)
     pthread_mutex_lock(&pool->mutex);
     pool->running--;
     pthread_mutex_unlock(&pool->mutex);
-    notify(pool);
+    event_set(pool->event_fd);
 }
 
 /* A thread can be cancelled at any cancellation point (pthreads(7)), and write
@@ -130,7 +123,7 @@ next_client(struct pool *pool, int *client_fd)
     bool found = queue_pop(&pool->queue, client_fd, &was_full);
     allow_cancel(false);
     if (found && was_full)
-        notify(pool); /* there is room again */
+        event_set(pool->event_fd); /* there is room again */
     return found;
 }
 
@@ -188,14 +181,18 @@ pool_start(struct pool *pool, const struct options *options, int epoll_fd)
         .size = options->workers,
         .running = options->workers,
     };
+    int others = FDS_OF_SERVER + options->workers * FDS_OF_WORKER;
+    int queue_size = fd_limit_beside(others, options->queue);
     pthread_mutex_init(&pool->mutex, NULL);
     pool->workers = calloc(pool->size, sizeof *pool->workers);
-    pool->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    pool->event_fd = event_open();
+    pool->stop_fd = event_open();
     struct epoll_event event = {.events = EPOLLIN, .data.fd = pool->event_fd};
-    if (pool->workers == NULL || pool->event_fd == -1 ||
-        queue_init(&pool->queue, options->queue) == -1 ||
+    if (pool->workers == NULL || pool->event_fd == -1 || pool->stop_fd == -1 ||
+        queue_init(&pool->queue, queue_size) == -1 ||
         epoll_ctl(epoll_fd, EPOLL_CTL_ADD, pool->event_fd, &event) == -1)
         return -1;
+    service_set_stop_fd(pool->stop_fd);
     return start_workers(pool);
 }
 
@@ -223,28 +220,28 @@ pool_submit(struct pool *pool, int client_fd)
 void
 pool_on_ready(struct pool *pool, int ready_fd)
 {
-    uint64_t events;
     if (ready_fd == pool->event_fd)
-        read_some(pool->event_fd, &events, sizeof events);
+        event_clear(pool->event_fd);
 }
 
-/* Give up the clients who still wait. */
-static void
-drop_queue(struct pool *pool)
+void
+pool_refuse(struct pool *pool, int client_fd)
 {
-    int client_fd;
-    while (queue_drain(&pool->queue, &client_fd)) {
-        close(client_fd);
-        pthread_mutex_lock(&pool->mutex);
-        pool->cut++;
-        pthread_mutex_unlock(&pool->mutex);
-    }
+    char name[NET_NAME_SIZE];
+    net_peer_name(client_fd, name);
+    log_event("client %s: cut, there is no room for it", name);
+    close(client_fd);
+    pthread_mutex_lock(&pool->mutex);
+    pool->cut++;
+    pthread_mutex_unlock(&pool->mutex);
 }
 
 void
 pool_cut(struct pool *pool)
 {
-    drop_queue(pool);
+    int client_fd;
+    while (queue_drain(&pool->queue, &client_fd))
+        pool_refuse(pool, client_fd);
     pthread_mutex_lock(&pool->mutex);
     pool->cutting = true;
     for (int i = 0; i < pool->size; i++)
@@ -257,6 +254,7 @@ void
 pool_stop(struct pool *pool)
 {
     queue_close(&pool->queue);
+    event_set(pool->stop_fd);
     if (pool->exit == POOL_DRAIN)
         return;
     for (int i = 0; i < pool->size; i++)
@@ -289,6 +287,7 @@ pool_release(struct pool *pool)
     for (int i = 0; i < pool->size; i++)
         pthread_join(pool->workers[i].thread, NULL);
     close(pool->event_fd);
+    close(pool->stop_fd);
     queue_release(&pool->queue);
     pthread_mutex_destroy(&pool->mutex);
     free(pool->workers);

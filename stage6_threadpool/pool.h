@@ -15,6 +15,7 @@ struct worker;
 struct pool {
     struct queue queue; /* clients for whom no worker was free */
     int event_fd;       /* tells the event loop that something has changed */
+    int stop_fd;        /* tells the workers that the pool is being stopped */
     enum pool_exit exit;
     int size;
     struct worker *workers; /* a table of size entries */
@@ -45,6 +46,10 @@ void pool_submit(struct pool *pool, int client_fd);
 /* React to ready_fd, which the epoll set reports as readable and which is none
    of the caller's own.  Afterwards there may be more room, or less. */
 void pool_on_ready(struct pool *pool, int ready_fd);
+
+/* Give up a client for whom the pool has no room, and count it as cut.  client_fd
+   is the pool's from now on. */
+void pool_refuse(struct pool *pool, int client_fd);
 
 /* Begin to end the pool, in the way that the options ask for. */
 void pool_stop(struct pool *pool);

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -24,43 +25,52 @@
 #include "process.h"
 #include "signal_pipe.h"
 
-enum { EVENTS_MAX = 64 };
+enum {
+    EVENTS_MAX = 64,
+    RETRY_MS = 100,
+};
 
 struct server {
     struct options options;
     int listen_fd;
     int epoll_fd;
-    bool listening; /* the listener is in the epoll set */
+    bool listening; /* clients at the listener are reported */
     struct pool pool;
     int signal_fd;
     bool stopping;
     double deadline; /* clock_now() when what is not done is cut */
 };
 
-/* Put the listener into the epoll set, or take it out. */
-static void
-watch_listener(struct server *server, bool wanted)
+/* Have the epoll set report clients at the listener, or not.  The listener stays
+   in the set: to change what is reported needs no memory.  Returns 0, -1 with
+   errno. */
+static int
+watch_listener(struct server *server, int operation, bool wanted)
 {
     struct epoll_event event = {
-        .events = EPOLLIN,
+        .events = wanted ? EPOLLIN : 0,
         .data.fd = server->listen_fd,
     };
-    if (epoll_ctl(server->epoll_fd, wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
-                  server->listen_fd, &event) == -1)
-        err(1, "epoll_ctl");
+    if (epoll_ctl(server->epoll_fd, operation, server->listen_fd, &event) == -1)
+        return -1;
     server->listening = wanted;
+    return 0;
 }
 
-/* Keep the listener in the epoll set while there is room for a client, and out
-   of it while there is not. */
-static void
+/* Have clients reported while there is room for one.  Returns false if that has
+   to be tried again. */
+static bool
 update_listening(struct server *server)
 {
     bool wanted = pool_has_room(&server->pool);
     if (wanted == server->listening)
-        return;
-    watch_listener(server, wanted);
+        return true;
+    if (watch_listener(server, EPOLL_CTL_MOD, wanted) == -1) {
+        log_event("epoll_ctl: %s", strerror(errno));
+        return false;
+    }
     log_event(wanted ? "accepting" : "all busy: new clients wait");
+    return true;
 }
 
 static void
@@ -74,24 +84,26 @@ on_listen_readable(struct server *server)
         pool_submit(&server->pool, client_fd);
 }
 
-/* Begin to end.  Who queues at the listener has been let in by the kernel: these
-   clients are still accepted, if the pool takes them.  Then the listener is
-   closed, and new ones are refused. */
+/* Begin to end.  Who queues at the listener has been let in by the kernel: all
+   of these clients are still accepted, and served if the pool has room for them.
+   Then the listener is closed, and new ones are refused. */
 static void
 stop(struct server *server)
 {
     server->stopping = true;
     server->deadline =
         clock_now() + clock_seconds(&server->options.drain_timeout);
-    while (pool_can_queue(&server->pool)) {
+    for (int i = 0; i < SOMAXCONN; i++) { /* no queue is longer */
         int client_fd =
             listener_accept(server->listen_fd, &server->options.timeout);
         if (client_fd == -1)
             break;
-        pool_submit(&server->pool, client_fd);
+        if (pool_can_queue(&server->pool))
+            pool_submit(&server->pool, client_fd);
+        else
+            pool_refuse(&server->pool, client_fd);
     }
-    if (server->listening)
-        watch_listener(server, false);
+    epoll_ctl(server->epoll_fd, EPOLL_CTL_DEL, server->listen_fd, NULL);
     close(server->listen_fd);
     server->listen_fd = -1;
     pool_stop(&server->pool);
@@ -112,9 +124,9 @@ on_signal(struct server *server)
         stop(server);
 }
 
-/* How long to wait for events, for epoll_wait(2). */
+/* How long to wait for the end of what is under way, for epoll_wait(2). */
 static int
-wait_ms(const struct server *server)
+stop_wait_ms(const struct server *server)
 {
     if (!server->stopping || server->deadline == INFINITY)
         return -1;
@@ -138,10 +150,10 @@ run(struct server *server)
 {
     struct epoll_event events[EVENTS_MAX];
     while (!server->stopping || !pool_has_ended(&server->pool)) {
-        if (!server->stopping)
-            update_listening(server);
-        int n =
-            epoll_wait(server->epoll_fd, events, EVENTS_MAX, wait_ms(server));
+        int wait_ms = stop_wait_ms(server);
+        if (!server->stopping && !update_listening(server))
+            wait_ms = RETRY_MS;
+        int n = epoll_wait(server->epoll_fd, events, EVENTS_MAX, wait_ms);
         if (n == -1 && errno != EINTR)
             err(1, "epoll_wait");
         for (int i = 0; i < n; i++) {
@@ -209,6 +221,8 @@ main(int argc, char **argv)
     server.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (server.epoll_fd == -1)
         err(1, "epoll_create1");
+    if (watch_listener(&server, EPOLL_CTL_ADD, false) == -1)
+        err(1, "epoll_ctl");
     watch_signals(&server);
     if (pool_start(&server.pool, &server.options, server.epoll_fd) == -1)
         err(1, "workers");

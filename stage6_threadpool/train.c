@@ -2,12 +2,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <math.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
 #include "clock.h"
 #include "io.h"
+#include "net.h"
 #include "train.h"
 
 static int
@@ -35,20 +35,6 @@ int
 train_announce(int socket_fd, size_t length)
 {
     return send_length(socket_fd, length, MSG_MORE);
-}
-
-/* When cargo that begins to come now has to be there: after as long as the peer
-   may be silent.  A byte now and then is not silence, and could go on for ever.
-   (0: never; SO_RCVTIMEO, socket(7)) */
-static double
-deadline_of(int socket_fd)
-{
-    struct timeval timeout;
-    socklen_t length = sizeof timeout;
-    if (getsockopt(socket_fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, &length) == -1)
-        return INFINITY;
-    double seconds = timeout.tv_sec + timeout.tv_usec / 1e6;
-    return seconds > 0 ? clock_now() + seconds : INFINITY;
 }
 
 /* Receive exactly size bytes; a stream that ends before is EPIPE.  ETIMEDOUT:
@@ -111,7 +97,9 @@ train_receive(int socket_fd, void *cargo, size_t size, size_t *length)
     int result = train_receive_length(socket_fd, length);
     if (result != 1)
         return result;
-    double deadline = deadline_of(socket_fd);
+    /* As long as the peer may be silent, all of it may take: a byte now and then
+       is not silence, and could go on for ever. */
+    double deadline = clock_now() + net_timeout(socket_fd);
     if (*length > size) {
         if (skip(socket_fd, *length, deadline) == 0)
             errno = ENOBUFS;

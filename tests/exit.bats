@@ -704,6 +704,68 @@ connect() {
     done
 }
 
+# numbers_of_end: print how many clients were served and cut, of the last line.
+numbers_of_end() {
+    server_log |
+        sed -n 's/.* stopped: \([0-9]*\) clients served, \([0-9]*\) cut/\1 \2/p' |
+        tail -n 1
+}
+
+# bats test_tags=native
+@test "every client whom the kernel had let in is served or counted as cut [fault 121]" {
+    local served cut
+    start_server --directory "$DATA" --workers 1 --timeout 0.2 --drain-timeout 2
+    kill -STOP "$SERVER_PID"
+    hold_clients 300
+    kill -TERM "$SERVER_PID"
+    kill -CONT "$SERVER_PID"
+    wait_server
+    read -r served cut < <(numbers_of_end)
+    [ "$((served + cut))" -eq 300 ] ||
+        explain "300 clients were connected when the signal came, but the server" \
+            "accounts for $served served and $cut cut"
+    assert_equal "cut: $cut, status $SERVER_STATUS" \
+        "cut: $cut, status $((cut > 0))"
+}
+
+# drain_between CLIENT: the server is told to end after the client's first step
+# `hold`; it ends by itself, in time, having cut nobody.
+drain_between() {
+    wait_for '[ -s "$BATS_TEST_TMPDIR/evil.out" ]' 10
+    signal_all TERM "$SERVER_PID"
+    wait_for_log stopping
+    wait_evil
+    wait_server
+    assert_equal "$(numbers_of_end), status $SERVER_STATUS" "1 0, status 0"
+}
+
+@test "after the signal a client that keeps its connection gets no further file [fault 122]" {
+    start_server --directory "$DATA" --workers 1 --exit drain --timeout 0
+    start_evil connect train:small expect-train:+small recv-train recv-body say: \
+        expect-eof
+    drain_between
+}
+
+@test "after the signal the request under way is the last [fault 122]" {
+    start_server --directory "$DATA" --workers 1 --exit drain --timeout 0
+    start_evil connect rcvbuf:4096 train:big train:small train:small \
+        expect-train:+big say: hold expect-train:'\0\0\0\0\x01\0\0\0' recv-body \
+        expect-closed
+    drain_between
+    [[ $(tail -c 16 "$BATS_TEST_TMPDIR/evil.out") == 000000001048576 ]] ||
+        explain "of the file that was under way not all has come, or more than it"
+}
+
+# bats test_tags=native
+@test "an order to end that cannot be sent is sent again [fault 123]" {
+    need_processes
+    start_injected sendmsg:error=ENOBUFS:when=1 --directory "$DATA" --exit drain \
+        --workers 1 --drain-timeout $NEVER
+    stop_server
+    assert_injected
+    assert_equal "$(numbers_of_end), status $SERVER_STATUS" "0 0, status 0"
+}
+
 @test "Ctrl-C, which goes to the whole process group, does not reach the workers [fault 83] [trap 33]" {
     local mode i
     SERVER_PREFIX=(setsid)

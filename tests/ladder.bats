@@ -14,7 +14,7 @@ rung() {
         gone=""
         ;;
     3)
-        changed="Makefile cli.c cli.h client.c io.c io.h log.c log.h options.c
+        changed="Makefile cli.c cli.h client.c io.c io.h log.c log.h net.c net.h options.c
             options.h server.c service.c"
         gone="handover.c"
         ;;
@@ -24,13 +24,14 @@ rung() {
         gone=""
         ;;
     5)
-        changed="Makefile clock.c clock.h options.c options.h pool.c pool.h server.c
+        changed="Makefile clock.c clock.h options.c options.h pool.c pool.h server.c service.c
+            service.h
             worker.c worker.h"
         gone=""
         ;;
     6)
         changed="Makefile options.c options.h pool.c pool.h pool_exit.h service.c"
-        gone="fdpass.c fdpass.h worker.c worker.h"
+        gone="fdpass.c fdpass.h retry_timer.c retry_timer.h worker.c worker.h"
         ;;
     *)
         fail "ladder.bats does not know what stage $1 changes"

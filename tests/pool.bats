@@ -604,13 +604,92 @@ ask_soon() {
     start_pool 1
     killed=${WORKERS[0]}
     # The first thing that a worker does with a client is to ask for its name.
-    background strace -qq -p "$killed" -o "$BATS_TEST_TMPDIR/trace" \
-        -e trace=getpeername -e inject=getpeername:signal=KILL
-    wait_for "! grep -q '^TracerPid:.0\$' /proc/$killed/status" 5
+    attach_strace "$killed" getpeername signal=KILL
     hold client
     wait_for_log "worker $killed killed by signal 9 "
     wait_for_workers 1 "$killed"
     worker_of "$client"
+}
+
+# attach_strace PID CALL FAULT: have this system call of the process meet with a
+# fault from now on. What happens is shown in $BATS_TEST_TMPDIR/trace.PID.
+attach_strace() {
+    need_strace
+    background strace -qq -p "$1" -o "$BATS_TEST_TMPDIR/trace.$1" \
+        -e "trace=$2" -e "inject=$2:$3"
+    wait_for "! grep -q '^TracerPid:.0\$' /proc/$1/status" 5
+}
+
+# bats test_tags=native
+@test "a worker that cannot report ends, and nobody waits for it [fault 117]" {
+    local client pid
+    start_pool 2
+    for pid in "${WORKERS[@]}"; do
+        attach_strace "$pid" sendto error=ENOBUFS:when=1
+    done
+    hold client # by the second worker, or by a new one
+    cat "$BATS_TEST_TMPDIR"/trace.* >"$BATS_TEST_TMPDIR/trace"
+    assert_injected "$BATS_TEST_TMPDIR/trace"
+    wait_for_log "worker (${WORKERS[0]}|${WORKERS[1]}) ended with status 1"
+    release_client "$client"
+    wait_for_workers 2
+    serve_at_once 2
+}
+
+# bats test_tags=native
+@test "a worker that cannot report to be free is replaced [fault 117]" {
+    local client
+    start_pool 1
+    hold client
+    attach_strace "${WORKERS[0]}" sendto error=ENOBUFS:when=1
+    release_client "$client"
+    wait_for_workers 1 "${WORKERS[0]}"
+    assert_injected "$BATS_TEST_TMPDIR"/trace.*
+    serve_in_turn 2
+}
+
+# bats test_tags=native
+@test "a client whose worker dies goes to one that is free, though no new one can be made [fault 118]" {
+    local client other
+    start_pool 2
+    attach_strace "$SERVER_PID" clone,clone3,fork,vfork error=EAGAIN
+    attach_strace "${WORKERS[0]}" getpeername signal=KILL
+    hold client
+    if ! grep -q "worker ${WORKERS[0]} killed" "$BATS_TEST_TMPDIR/server.err"; then
+        hold_client other # it comes to the worker that dies, and has to wait
+        request "$other"
+        release_client "$client"
+        answered "$other"
+    fi
+    wait_for_log "worker ${WORKERS[0]} killed by signal 9 "
+} # end_test ends strace, and the server with it
+
+# bats test_tags=native
+@test "epoll_ctl failing for once costs no client and not the server [fault 119]" {
+    local calls i client
+    start_traced_pool epoll_ctl 1
+    wait_for_log accepting
+    calls=$(grep -c epoll_ctl "$TRACE")
+    stop_server
+    for ((i = calls; i < calls + 4; i++)); do
+        SERVER_PREFIX=()
+        start_injected_pool "epoll_ctl:error=ENOMEM:when=$i" 1
+        hold client
+        release_client "$client"
+        hold client
+        release_client "$client"
+        assert_injected
+        stop_server
+    done
+}
+
+# bats test_tags=native
+@test "a worker can start where close_range is forbidden [fault 120]" {
+    local client
+    start_injected_pool close_range:error=ENOSYS 2
+    hold client
+    release_client "$client"
+    ! grep -q close_range "$TRACE" || assert_injected
 }
 
 @test "the death of a worker is reported though SIGCHLD was ignored at the start [fault 114]" {

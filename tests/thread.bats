@@ -32,6 +32,20 @@ fetch() {
     cmp "$DATA/small" "$OUT/$1/small"
 }
 
+@test "a queue longer than there are descriptors leaves enough for the files [fault 124]" {
+    local reply
+    SERVER_PREFIX=(prlimit --nofile=100:100)
+    serve --workers 1 --queue 200
+    hold_client 5
+    hold_clients 120
+    printf '\0\0\0\5small' >&5
+    # The zero bytes of lengths are lost on the shell.
+    read -rt $((10 * TIMEOUT_SCALE)) -N 5 -u 5 reply || true
+    [[ $reply == *+sma* ]] ||
+        explain "with 120 clients, a queue for 200 and 100 descriptors the first" \
+            "client asks for a file, and gets: '$reply'" "$(server_log | tail -n 3)"
+}
+
 # start_stopping_client: a client that asks for big, and stops itself when its
 # first bytes come.
 start_stopping_client() {

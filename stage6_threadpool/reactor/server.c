@@ -18,13 +18,13 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "clients.h"
 #include "clock.h"
 #include "daemon.h"
+#include "fd_limit.h"
 #include "listener.h"
 #include "log.h"
 #include "process.h"
@@ -33,8 +33,9 @@
 
 enum {
     EVENTS_MAX = 64,
-    ACCEPT_MAX = 16, /* in one go: those who are served wait that long */
-    FDS_MAX = 65536, /* more are not asked for */
+    ACCEPT_MAX = 16,    /* in one go: those who are served wait that long */
+    FDS_MAX = 65536,    /* more are not asked for */
+    FDS_OF_SERVER = 16, /* 0 to 2, the listener, the epoll set ... */
 };
 
 static const double back_off_seconds = 0.1; /* when accepting fails */
@@ -52,19 +53,15 @@ struct server {
 };
 
 /* Have as many descriptors as we may.  Returns how many clients that is enough
-   for; some are kept for the files. */
+   for: each may need one for its connection and one for its file. */
 static int
-raise_fd_limit(void)
+find_clients_max(void)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+    int limit = fd_limit_raise(FDS_MAX);
+    if (limit == -1)
         err(1, "RLIMIT_NOFILE");
-    limit.rlim_cur = limit.rlim_max < FDS_MAX ? limit.rlim_max : FDS_MAX;
-    if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
-        err(1, "RLIMIT_NOFILE");
-    int clients_max = limit.rlim_cur / 4 * 3;
-    log_event("room for %d clients: RLIMIT_NOFILE is %d", clients_max,
-              (int)limit.rlim_cur);
+    int clients_max = (limit - FDS_OF_SERVER) / 2;
+    log_event("room for %d clients: RLIMIT_NOFILE is %d", clients_max, limit);
     return clients_max;
 }
 
@@ -251,7 +248,7 @@ start(struct server *server)
         err(1, "signals");
     if (clients_start(&server->clients, server->epoll_fd,
                       clock_seconds(&options->timeout), options->workers,
-                      raise_fd_limit()) == -1)
+                      find_clients_max()) == -1)
         err(1, "workers");
 }
 

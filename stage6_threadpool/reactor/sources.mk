@@ -12,6 +12,8 @@ REACTOR_SOURCES = \
     reactor/workers.c \
     cli.c \
     clock.c \
+    event.c \
+    fd_limit.c \
     file_name.c \
     io.c \
     listener.c \

@@ -7,26 +7,12 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "io.h"
+#include "event.h"
 #include "workers.h"
-
-/* Wake the loop. */
-static void
-notify(const struct workers *workers)
-{
-    const uint64_t one = 1;
-    ssize_t n;
-    do
-        n = write(workers->event_fd, &one, sizeof one);
-    while (n == -1 && errno == EINTR);
-    /* EAGAIN: the counter is full, so the loop is awake (eventfd(2)). */
-}
 
 /* What a thread does all its life. */
 static void *
@@ -38,7 +24,7 @@ worker_main(void *argument)
     while (queue_pop(&workers->jobs, &fd, &was_full)) {
         workers->work(workers->context, fd);
         queue_push(&workers->done, fd);
-        notify(workers);
+        event_set(workers->event_fd);
     }
     return NULL;
 }
@@ -63,7 +49,7 @@ workers_start(struct workers *workers, int count, int jobs_max,
               void (*work)(void *context, int fd), void *context)
 {
     *workers = (struct workers){.work = work, .context = context};
-    workers->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    workers->event_fd = event_open();
     workers->threads = calloc(count, sizeof *workers->threads);
     if (workers->event_fd == -1 || workers->threads == NULL ||
         queue_init(&workers->jobs, jobs_max) == -1 ||
@@ -90,8 +76,7 @@ workers_submit(struct workers *workers, int fd)
 void
 workers_acknowledge(struct workers *workers)
 {
-    uint64_t count;
-    read_some(workers->event_fd, &count, sizeof count);
+    event_clear(workers->event_fd);
 }
 
 bool
