@@ -82,6 +82,10 @@ sanitize:
 race:
 	@tests/checkers/race.sh
 
+## chaos        kills, resets, floods: is every byte right? SECONDS=N a server, SEED=N
+chaos:
+	@tests/reliability/chaos.sh $(if $(SECONDS),--seconds $(SECONDS))
+
 ## doctor       which tools are here, which are missing, how to get them
 doctor:
 	@tests/learner/doctor.sh
@@ -110,5 +114,6 @@ stage% demo% test% diff% gdb% strace%:
 	$(error there is no stage for '$@'; the stages are $(NUMBERS))
 
 .PHONY: all help demo test bench bench-quick charts memcheck sanitize race doctor \
+	chaos \
 	spread format check clean $(STAGES) $(NUMBERS:%=stage%) $(NUMBERS:%=demo%) $(NUMBERS:%=test%) \
 	$(NUMBERS:%=diff%) $(NUMBERS:%=gdb%) $(NUMBERS:%=strace%)

@@ -1,7 +1,7 @@
 /* reply.c: is the answer what it should be?
    Answers come in pieces of any size, so each protocol is a machine that is fed
    with what is there.  What it has to understand it gathers in the head; the
-   bytes of a file are only counted. */
+   bytes of a file are only counted, or compared with those they should be. */
 
 #include <endian.h>
 #include <errno.h>
@@ -39,6 +39,10 @@ reply_skip_piece(struct reply *reply, const struct request *request,
                  struct piece *piece)
 {
     uint64_t n = piece->size < reply->skip ? piece->size : reply->skip;
+    if (request->content != NULL &&
+        memcmp(request->content + (request->size - reply->left), piece->bytes,
+               n) != 0)
+        return OUTCOME_WRONG;
     piece->bytes += n;
     piece->size -= n;
     return reply_skip(reply, request, n);

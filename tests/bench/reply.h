@@ -42,6 +42,7 @@ struct request {
     enum protocol protocol;
     const char *file;
     uint64_t size; /* of the file, of the line, of what comes without asking */
+    const char *content; /* of the file; NULL: its bytes are only counted */
     char bytes[REQUEST_MAX];
     size_t length;
 };

@@ -1,0 +1,123 @@
+/* misbehave.c: a library that makes a good server a bad one.
+   It shows that the tests of reliability notice what they are there to notice:
+
+     LD_PRELOAD=build/misbehave.so MISBEHAVE=leak ./server
+
+   MISBEHAVE  leak     each 20th client leaves a descriptor behind
+              memory   each client leaves a page of memory behind
+              wrong    each 20th larger send(2) has a wrong byte
+              hang     each 20th client is accepted and then forgotten
+              zombie   after ten children no more are waited for
+              stay     a process that takes no notice of SIGTERM is left behind
+              deny     SIGTERM and SIGINT end it with status 7 */
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { EACH = 20, CHILDREN = 10, PAGE = 4096, SMALL = 64, LARGE = 1 << 20 };
+
+static __typeof__(&accept4) real_accept4;
+static __typeof__(&send) real_send;
+static __typeof__(&sigaction) real_sigaction;
+static __typeof__(&waitpid) real_waitpid;
+
+#define FIND(name) real_##name = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
+
+static bool
+is(const char *name)
+{
+    const char *wanted = getenv("MISBEHAVE");
+    return wanted != NULL && strcmp(wanted, name) == 0;
+}
+
+static void
+stay_behind(void)
+{
+    if (fork() != 0)
+        return;
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    for (;;)
+        pause();
+}
+
+__attribute__((constructor)) static void
+set_up(void)
+{
+    FIND(accept4);
+    FIND(send);
+    FIND(sigaction);
+    FIND(waitpid);
+    if (is("stay"))
+        stay_behind();
+}
+
+static bool
+each_20th(void)
+{
+    static int calls;
+    return ++calls % EACH == 0;
+}
+
+int
+accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
+{
+    int client_fd = real_accept4(fd, address, length, flags);
+    if (client_fd == -1)
+        return -1;
+    if (is("memory"))
+        memset(malloc(PAGE), 1, PAGE);
+    if (is("leak") && each_20th())
+        fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (is("hang") && each_20th()) {
+        errno = EAGAIN; /* and client_fd stays open */
+        return -1;
+    }
+    return client_fd;
+}
+
+ssize_t
+send(int fd, const void *bytes, size_t size, int flags)
+{
+    static char copy[LARGE];
+    if (!is("wrong") || size < SMALL || size > LARGE || !each_20th())
+        return real_send(fd, bytes, size, flags);
+    memcpy(copy, bytes, size);
+    copy[size - 1] ^= 1;
+    return real_send(fd, copy, size, flags);
+}
+
+pid_t
+waitpid(pid_t pid, int *status, int options)
+{
+    static int children;
+    if (is("zombie") && children == CHILDREN)
+        return 0;
+    pid_t child = real_waitpid(pid, status, options);
+    children += child > 0;
+    return child;
+}
+
+static void
+end_badly(int signal_number)
+{
+    (void)signal_number;
+    _exit(7);
+}
+
+int
+sigaction(int number, const struct sigaction *action, struct sigaction *before)
+{
+    struct sigaction other = {.sa_handler = end_badly};
+    if (is("deny") && action != NULL && (number == SIGTERM || number == SIGINT))
+        action = &other;
+    return real_sigaction(number, action, before);
+}
