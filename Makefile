@@ -86,6 +86,10 @@ race:
 chaos:
 	@tests/reliability/chaos.sh $(if $(SECONDS),--seconds $(SECONDS))
 
+## soak         20,000 clients a server: does anything grow? CONNECTIONS=N, SEED=N
+soak:
+	@tests/reliability/soak.sh $(if $(CONNECTIONS),--connections $(CONNECTIONS))
+
 ## doctor       which tools are here, which are missing, how to get them
 doctor:
 	@tests/learner/doctor.sh
@@ -114,6 +118,6 @@ stage% demo% test% diff% gdb% strace%:
 	$(error there is no stage for '$@'; the stages are $(NUMBERS))
 
 .PHONY: all help demo test bench bench-quick charts memcheck sanitize race doctor \
-	chaos \
+	chaos soak \
 	spread format check clean $(STAGES) $(NUMBERS:%=stage%) $(NUMBERS:%=demo%) $(NUMBERS:%=test%) \
 	$(NUMBERS:%=diff%) $(NUMBERS:%=gdb%) $(NUMBERS:%=strace%)
