@@ -90,6 +90,10 @@ chaos:
 soak:
 	@tests/reliability/soak.sh $(if $(CONNECTIONS),--connections $(CONNECTIONS))
 
+## storm        30 stops a way of ending, at bad moments: ROUNDS=N, SEED=N
+storm:
+	@tests/reliability/storm.sh $(if $(ROUNDS),--rounds $(ROUNDS))
+
 ## doctor       which tools are here, which are missing, how to get them
 doctor:
 	@tests/learner/doctor.sh
@@ -118,6 +122,6 @@ stage% demo% test% diff% gdb% strace%:
 	$(error there is no stage for '$@'; the stages are $(NUMBERS))
 
 .PHONY: all help demo test bench bench-quick charts memcheck sanitize race doctor \
-	chaos soak \
+	chaos soak storm \
 	spread format check clean $(STAGES) $(NUMBERS:%=stage%) $(NUMBERS:%=demo%) $(NUMBERS:%=test%) \
 	$(NUMBERS:%=diff%) $(NUMBERS:%=gdb%) $(NUMBERS:%=strace%)
