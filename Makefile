@@ -94,6 +94,10 @@ soak:
 storm:
 	@tests/reliability/storm.sh $(if $(ROUNDS),--rounds $(ROUNDS))
 
+## lossy        downloads through a network that loses and delays: CONNECTIONS=N, SEED=N
+lossy:
+	@tests/reliability/lossy.sh $(if $(CONNECTIONS),--connections $(CONNECTIONS))
+
 ## doctor       which tools are here, which are missing, how to get them
 doctor:
 	@tests/learner/doctor.sh
@@ -122,6 +126,6 @@ stage% demo% test% diff% gdb% strace%:
 	$(error there is no stage for '$@'; the stages are $(NUMBERS))
 
 .PHONY: all help demo test bench bench-quick charts memcheck sanitize race doctor \
-	chaos soak storm \
+	chaos soak storm lossy \
 	spread format check clean $(STAGES) $(NUMBERS:%=stage%) $(NUMBERS:%=demo%) $(NUMBERS:%=test%) \
 	$(NUMBERS:%=diff%) $(NUMBERS:%=gdb%) $(NUMBERS:%=strace%)
