@@ -98,6 +98,12 @@ storm:
 lossy:
 	@tests/reliability/lossy.sh $(if $(CONNECTIONS),--connections $(CONNECTIONS))
 
+## flakes       the tests N times on a busy machine, N=50: STAGE=N, FILTER=REGEX, LOAD=N
+flakes:
+	@tests/reliability/flakes.sh $(if $(SHORT),--short) $(if $(N),--runs $(N)) \
+		$(if $(STAGE),--stage $(STAGE)) $(if $(FILTER),--filter '$(FILTER)') \
+		$(if $(LOAD),--load $(LOAD))
+
 ## doctor       which tools are here, which are missing, how to get them
 doctor:
 	@tests/learner/doctor.sh
@@ -126,6 +132,6 @@ stage% demo% test% diff% gdb% strace%:
 	$(error there is no stage for '$@'; the stages are $(NUMBERS))
 
 .PHONY: all help demo test bench bench-quick charts memcheck sanitize race doctor \
-	chaos soak storm lossy \
+	chaos soak storm lossy flakes \
 	spread format check clean $(STAGES) $(NUMBERS:%=stage%) $(NUMBERS:%=demo%) $(NUMBERS:%=test%) \
 	$(NUMBERS:%=diff%) $(NUMBERS:%=gdb%) $(NUMBERS:%=strace%)
