@@ -82,23 +82,23 @@ sanitize:
 race:
 	@tests/checkers/race.sh
 
-## chaos        kills, resets, floods: is every byte right? SECONDS=N a server, SEED=N
+## chaos        kills, resets, floods: is every byte right? SECONDS=20 SEED=N
 chaos:
 	@tests/reliability/chaos.sh $(if $(SECONDS),--seconds $(SECONDS))
 
-## soak         20,000 clients a server: does anything grow? CONNECTIONS=N, SEED=N
+## soak         what grows with the clients served? CONNECTIONS=20000 SEED=N
 soak:
 	@tests/reliability/soak.sh $(if $(CONNECTIONS),--connections $(CONNECTIONS))
 
-## storm        30 stops a way of ending, at bad moments: ROUNDS=N, SEED=N
+## storm        stops at bad moments, by each way of ending: ROUNDS=30 SEED=N
 storm:
 	@tests/reliability/storm.sh $(if $(ROUNDS),--rounds $(ROUNDS))
 
-## lossy        downloads through a network that loses and delays: CONNECTIONS=N, SEED=N
+## lossy        downloads through a bad network: CONNECTIONS=20 SEED=N
 lossy:
 	@tests/reliability/lossy.sh $(if $(CONNECTIONS),--connections $(CONNECTIONS))
 
-## flakes       the tests N times on a busy machine, N=50: STAGE=N, FILTER=REGEX, LOAD=N
+## flakes       the tests N=50 times on a busy machine: STAGE= FILTER= LOAD=4
 flakes:
 	@tests/reliability/flakes.sh $(if $(SHORT),--short) $(if $(N),--runs $(N)) \
 		$(if $(STAGE),--stage $(STAGE)) $(if $(FILTER),--filter '$(FILTER)') \

@@ -5,11 +5,12 @@
 
    MISBEHAVE  leak     each 20th client leaves a descriptor behind
               memory   each client leaves a page of memory behind
-              wrong    each 20th larger send(2) has a wrong byte
+              wrong    each 5th larger send(2) has a wrong byte
               hang     each 20th client is accepted and then forgotten
               zombie   after ten children no more are waited for
               stay     a process that takes no notice of SIGTERM is left behind
-              deny     SIGTERM and SIGINT end it with status 7 */
+              deny     signals to end it end it at once, with status 7
+              lie      the same with status 0, as if all were well */
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -22,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { EACH = 20, CHILDREN = 10, PAGE = 4096, SMALL = 64, LARGE = 1 << 20 };
+enum { CHILDREN = 10, PAGE = 4096, SMALL = 64, LARGE = 1 << 20 };
 
 static __typeof__(&accept4) real_accept4;
 static __typeof__(&send) real_send;
@@ -60,11 +61,12 @@ set_up(void)
         stay_behind();
 }
 
+/* Once in n calls. */
 static bool
-each_20th(void)
+once_in(int n)
 {
     static int calls;
-    return ++calls % EACH == 0;
+    return ++calls % n == 0;
 }
 
 int
@@ -75,9 +77,9 @@ accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
         return -1;
     if (is("memory"))
         memset(malloc(PAGE), 1, PAGE);
-    if (is("leak") && each_20th())
+    if (is("leak") && once_in(20))
         fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (is("hang") && each_20th()) {
+    if (is("hang") && once_in(20)) {
         errno = EAGAIN; /* and client_fd stays open */
         return -1;
     }
@@ -88,7 +90,7 @@ ssize_t
 send(int fd, const void *bytes, size_t size, int flags)
 {
     static char copy[LARGE];
-    if (!is("wrong") || size < SMALL || size > LARGE || !each_20th())
+    if (!is("wrong") || size < SMALL || size > LARGE || !once_in(5))
         return real_send(fd, bytes, size, flags);
     memcpy(copy, bytes, size);
     copy[size - 1] ^= 1;
@@ -110,14 +112,15 @@ static void
 end_badly(int signal_number)
 {
     (void)signal_number;
-    _exit(7);
+    _exit(is("lie") ? 0 : 7);
 }
 
 int
 sigaction(int number, const struct sigaction *action, struct sigaction *before)
 {
     struct sigaction other = {.sa_handler = end_badly};
-    if (is("deny") && action != NULL && (number == SIGTERM || number == SIGINT))
+    bool ends = number == SIGTERM || number == SIGINT || number == SIGUSR1;
+    if (ends && action != NULL && (is("deny") || is("lie")))
         action = &other;
     return real_sigaction(number, action, before);
 }

@@ -14,6 +14,7 @@
 # happen.
 
 declare -A option=([seconds]=20)
+large=8000003 # more than the kernel buffers: a transfer can be torn
 # shellcheck source=tests/reliability/lib.bash
 . "$(dirname "$0")/lib.bash" "$@"
 
@@ -41,7 +42,7 @@ kill_all_the_time() {
         tick 0.05
         if is_over "$server"; then
             problem 'it has ended'
-            break
+            return 1
         fi
         ((i % 100 > 0)) || say "about $((i / 20)) s, $kills kills"
     done
@@ -56,7 +57,11 @@ visit() {
     tick 1
     remember
     start_swarm -c 150 -r 10 -t "${option[seconds]}"
-    kill_all_the_time
+    if ! kill_all_the_time; then
+        kill -s TERM "$swarm"
+        stop_server
+        return
+    fi
     wait_swarm
     expect_sound
     add rude "${got[rude]-0}"

@@ -259,15 +259,22 @@ keep_log='
 folder_options() {
     options=()
     case $protocol in
-    trains) options=(-d "$work/files") ;;
-    http) options=(-d "$work/cgi-bin") ;;
+    trains) options=(-d files) ;;
+    http) options=(-d cgi-bin) ;;
     esac
+}
+
+# serve_copy: a server may make what it serves its working directory, and should
+# still be found.
+serve_copy() {
+    mkdir run
+    cp -rl "$work/files" "$work/cgi-bin" run
 }
 
 start_server() {
     local line='' out log_fd options wrap
     folder_options
-    mkdir -p run
+    [ -d run ] || serve_copy
     rm -f out
     mkfifo out
     read -ra wrap <<<"${WRAP-}"

@@ -10,6 +10,7 @@
 # of ours; otherwise it is killed by the signal. See lib.bash for the rest.
 
 declare -A option=([rounds]=30)
+large=8000003 # more than the kernel buffers: a transfer can be torn
 # shellcheck source=tests/reliability/lib.bash
 . "$(dirname "$0")/lib.bash" "$@"
 
