@@ -92,6 +92,10 @@ folder_of() {
     note_works measured.md
 }
 
+@test "what reliability.md says to type does what it says" {
+    note_works reliability.md
+}
+
 @test "what the notes' README.md says to type does what it says" {
     note_works README.md
 }

@@ -242,7 +242,7 @@ run_flakes() {
 
 # ---- all of them
 
-@test "Ctrl-C leaves nothing of any tool" {
+@test "Ctrl-C leaves nothing of chaos, soak and storm" {
     local name out=$BATS_TEST_TMPDIR/out
     for name in chaos soak storm; do
         background env --default-signal=INT,QUIT "$TOOLS/$name.sh" \
@@ -255,6 +255,41 @@ run_flakes() {
         assert_equal "$name $BACKGROUND_STATUS" "$name 130"
         nothing_is_left || explain "left of $name:" "$(processes_of_tool)"
     done
+}
+
+@test "Ctrl-C leaves nothing of lossy" {
+    need_wire
+    local out=$BATS_TEST_TMPDIR/out
+    background env --default-signal=INT,QUIT "$TOOLS/lossy.sh" \
+        --connections 1000 "$ROOT/stage5_exit/server" >"$out" 2>&1
+    in_time 20 serves_somebody || explain "it does not begin:" "$(cat "$out")"
+    kill -INT "$BACKGROUND_PID"
+    wait_background "$BACKGROUND_PID" 10
+    assert_equal "$BACKGROUND_STATUS" 130
+    nothing_is_left || explain "this is left:" "$(processes_of_tool)"
+}
+
+@test "Ctrl-C leaves nothing of flakes" {
+    local out=$BATS_TEST_TMPDIR/out
+    cd "$BATS_TEST_TMPDIR"
+    make_flaky_project @test
+    echo "@test \"forever\" { touch $PWD/on; while :; do read -rt 1 <>$PWD/fifo; done; }" \
+        >flaky/tests/sample.bats
+    mkfifo fifo
+    background env -i PATH="${PATH#"$BATS_LIBEXEC:"}" HOME="$HOME" \
+        TMPDIR="$TMPDIR" --default-signal=INT,QUIT \
+        "$PWD/flaky/tests/reliability/flakes.sh" --runs 2 >"$out" 2>&1
+    in_time 20 test -e on || explain "it does not begin:" "$(cat "$out")"
+    kill -INT "$BACKGROUND_PID"
+    wait_background "$BACKGROUND_PID" 10
+    assert_equal "$BACKGROUND_STATUS" 130
+    assert_equal "$(ls "$TMPDIR")" ""
+    in_time 2 nobody_reads_fifo || explain "the test goes on"
+}
+
+# No process has the fifo open.
+nobody_reads_fifo() {
+    [ -z "$(find /proc -maxdepth 4 -path "*/fd/*" -lname "$PWD/fifo" 2>/dev/null)" ]
 }
 
 serves_somebody() {

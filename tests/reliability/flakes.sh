@@ -7,7 +7,7 @@
 #   --filter REGEX  only tests with such names
 #   --load N        so many processes that do nothing but work (4): stress-ng, or
 #                   loops of the shell
-#   --short         three runs of a few tests for which time matters
+#   --short         three runs of those tests of stage 2 for which time matters most
 #   --help          print this
 #
 # In the environment: JOBS, STAGE_DIR and SERVER, see run.sh, and TIMEOUT_SCALE.
@@ -37,7 +37,7 @@ while [ $# -gt 0 ]; do
         exit
         ;;
     --short)
-        runs=3 filter='dies young|are being started|is let go|is not lost'
+        runs=3 stage=2 filter='dies young|are being started|is let go'
         shift
         continue
         ;;
