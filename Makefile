@@ -12,7 +12,7 @@ NUMBERS := $(foreach s,$(STAGES),$(patsubst stage%,%,$(firstword $(subst _, ,$(s
 folder = $(firstword $(filter stage$(1)_%,$(STAGES)))
 
 C_FILES  := $(wildcard stage*/*.[ch] stage*/*/*.[ch] tests/*/*.[ch])
-SH_FILES := .ci/run $(wildcard tests/*.sh tests/*/*.sh tests/*.bash tests/*/*.bash \
+SH_FILES := .ci/run $(wildcard tests/*.sh tests/*/*.sh tests/*.bash tests/*/*.bash tests/*/*/*.bash \
 	tests/*.bats stage*/*/cgi-bin/*)
 
 ## all          build every stage (what plain `make` does)
@@ -57,6 +57,20 @@ $(NUMBERS:%=gdb%): gdb%:
 ## straceN      the system calls of stage N for each MiB of a file (from 4 on)
 $(NUMBERS:%=strace%): strace%:
 	@tests/learner/strace.sh $*
+
+## drawN        draw what the processes of stage N do (DIR= SCENARIO= WITH=)
+$(NUMBERS:%=draw%): draw%:
+	@tests/draw/draw.sh $(DRAW_OPTIONS) $(or $(DIR),$*)
+
+## draw         the same for RUN="a command", PID=123 or TRACE=file.trace
+draw:
+	@tests/draw/draw.sh $(DRAW_OPTIONS) $(if $(PID),--pid $(PID)) $(TRACE) \
+		$(if $(RUN),-- $(RUN))
+
+DRAW_OPTIONS = $(if $(SERVER),--program $(SERVER)) $(if $(ARGS),--args "$(ARGS)") \
+	$(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(WITH),--with $(WITH)) \
+	$(if $(WITH_ARGS),--with-args "$(WITH_ARGS)") $(if $(PAGE),--page $(PAGE)) \
+	$(if $(ALL),--all) $(if $(PLAIN),--plain)
 
 ## bench        every server under the same load; SAVE=1 puts it into the notes
 bench:
@@ -128,10 +142,11 @@ clean: $(STAGES:%=%/clean) tests/clean
 	@$(MAKE) --no-print-directory -C $* clean
 
 # A number that no stage has ends here.
-stage% demo% test% diff% gdb% strace%:
+stage% demo% test% diff% gdb% strace% draw%:
 	$(error there is no stage for '$@'; the stages are $(NUMBERS))
 
-.PHONY: all help demo test bench bench-quick charts memcheck sanitize race doctor \
-	chaos soak storm lossy flakes \
+.PHONY: all help demo test bench bench-quick charts memcheck sanitize race \
+	doctor chaos soak storm lossy flakes draw \
 	spread format check clean $(STAGES) $(NUMBERS:%=stage%) $(NUMBERS:%=demo%) $(NUMBERS:%=test%) \
-	$(NUMBERS:%=diff%) $(NUMBERS:%=gdb%) $(NUMBERS:%=strace%)
+	$(NUMBERS:%=diff%) $(NUMBERS:%=gdb%) $(NUMBERS:%=strace%) \
+	$(NUMBERS:%=draw%)
