@@ -250,6 +250,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/poolladder-draw-XXXXXX") || exit
 trap 'end_recording; rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+trap 'exit 141' PIPE # draw.sh 2 | head
 cd "$root" || exit
 
 if [ ${#traces[@]} -gt 0 ]; then
@@ -290,4 +291,4 @@ write_page "${runs[@]}"
 for folder in "${runs[@]}"; do
     print_text "$folder"
 done
-echo "The same to look at in a browser: $page"
+echo "The same to look at in a browser: $page" 2>/dev/null
