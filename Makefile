@@ -117,6 +117,11 @@ flakes:
 	@tests/reliability/flakes.sh $(if $(SHORT),--short) $(if $(N),--runs $(N)) \
 		$(if $(STAGE),--stage $(STAGE)) $(if $(FILTER),--filter '$(FILTER)') \
 		$(if $(LOAD),--load $(LOAD))
+## schedulesN   every schedule of the task queue (stage 6), or of the one in DIR=
+$(NUMBERS:%=schedules%): schedules%:
+	@tests/schedule/schedule.sh $*
+
+.PHONY: $(NUMBERS:%=schedules%)
 
 ## doctor       which tools are here, which are missing, how to get them
 doctor:
@@ -143,6 +148,7 @@ clean: $(STAGES:%=%/clean) tests/clean
 
 # A number that no stage has ends here.
 stage% demo% test% diff% gdb% strace% draw%:
+stage% demo% test% diff% gdb% strace% schedules%:
 	$(error there is no stage for '$@'; the stages are $(NUMBERS))
 
 .PHONY: all help demo test bench bench-quick charts memcheck sanitize race \

@@ -1,0 +1,39 @@
+#!/bin/bash
+# schedule.sh N     try every schedule of the task queue of stage N
+#
+#   DIR=FOLDER      of the queue.c in this folder instead (mine/...)
+#
+# The queue is tried as it is: the compiler puts the engine's calls in place of
+# those of pthreads (shim.h). Then the sources that use it are tried in the same
+# way, if they are there and make no call that the engine does not know.
+#
+# Status 0 if nothing goes wrong, 1 if something does, 2 if the queue cannot be
+# tried.
+
+set -u
+# shellcheck source=tests/schedule/build.bash
+source "$(dirname "$0")/build.bash"
+
+users=(pool.c reactor/workers.c) # of the queue
+
+# try SOURCE OTHER-SOURCE...: try the cases of SOURCE.
+try() {
+    local cases=${1##*/}
+    echo "$dir/$1"
+    build_subject "$work/try" "$here/${cases%.c}_cases.c" "$@" || return 2
+    (cd "$folder" && "$work/try")
+}
+
+[ $# -eq 1 ] || die "usage: schedule.sh N"
+find_folder "$1"
+build_engine schedules
+try queue.c || exit
+for user in "${users[@]}"; do
+    [ -e "$folder/$user" ] || continue
+    try "$user" queue.c
+    [ $? -ne 1 ] || exit 1
+done
+echo
+echo "Threads change places only where they lock, wait, signal or tell each other"
+echo "something. What they do to the same data without a lock is not seen here:"
+echo "make race looks for that."
