@@ -64,7 +64,7 @@ weight(const struct thread *thread)
         return 0;
     if (engine_is_idle_wake(thread))
         return 3;
-    return thread->wish.mutex != NULL ? 2 : 1;
+    return thread->number > 0 || thread->wish.mutex != NULL ? 2 : 1;
 }
 
 /* Nobody can go on.  If somebody has not ended, that is wrong. */

@@ -172,6 +172,18 @@ run_one(void)
 }
 
 static void
+run_refused(void)
+{
+    open_queue(1, true);
+    push();
+    announce("tries to put another one in");
+    if (queue_push(&queue, ITEMS_MAX))
+        engine_wrong("queue_push takes more than there is room for");
+    start(1);
+    finish();
+}
+
+static void
 run_two(void)
 {
     open_queue(2, false);
@@ -232,6 +244,7 @@ const struct scenario subject_scenarios[] = {
     {"idle", "two workers, nothing to do", run_idle, 1, -1},
     {"served", "one worker, one item", run_served, 1, -1},
     {"one", "one worker, two items", run_one, 1, -1},
+    {"refused", "two items, room for one", run_refused, 1, -1},
     {"two", "two workers, two items", run_two, 1, -1},
     {"full", "four items, room for two", run_full, 0, -1},
     {"cancel", "one of two workers is cancelled", run_cancel, 1, -1},

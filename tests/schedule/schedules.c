@@ -92,10 +92,10 @@ try_all(void)
     }
     printf("%s schedules, none goes wrong\n", grouped(total));
     if (bounded)
-        printf(
-            "* with at most %d preemptions: so often another thread goes first "
-            "though\n  one could go on\n",
-            BOUND);
+        printf("* those with at most %d preemptions (a thread that could go on "
+               "has "
+               "to wait)\n",
+               BOUND);
     return 0;
 }
 
