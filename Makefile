@@ -121,7 +121,11 @@ flakes:
 $(NUMBERS:%=schedules%): schedules%:
 	@tests/schedule/schedule.sh $*
 
-.PHONY: $(NUMBERS:%=schedules%)
+## scheduleN    you are the scheduler of that queue; BUG=name puts a bug in
+$(NUMBERS:%=schedule%): schedule%:
+	@tests/schedule/play.sh $*
+
+.PHONY: $(NUMBERS:%=schedules%) $(NUMBERS:%=schedule%)
 
 ## doctor       which tools are here, which are missing, how to get them
 doctor:
@@ -149,6 +153,7 @@ clean: $(STAGES:%=%/clean) tests/clean
 # A number that no stage has ends here.
 stage% demo% test% diff% gdb% strace% draw%:
 stage% demo% test% diff% gdb% strace% schedules%:
+stage% demo% test% diff% gdb% strace% schedules% schedule%:
 	$(error there is no stage for '$@'; the stages are $(NUMBERS))
 
 .PHONY: all help demo test bench bench-quick charts memcheck sanitize race \

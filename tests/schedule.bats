@@ -365,3 +365,131 @@ EOF
     assert_failure 1
     assert_line --regexp '^worker-1 is stuck: it waits for something to read\.$'
 }
+
+# ---- The game: you are the scheduler
+
+# play [KEYS]: with REPLAY, or else in the terminal (run).
+play() {
+    [ $# -eq 0 ] || export REPLAY=$1
+    timeout $((60 * TIMEOUT_SCALE)) "$TESTS_DIR/schedule/play.sh" 6
+}
+
+@test "a recorded game drives the broken queue wrong" {
+    BUG=one-woken run play 11220002022
+    assert_success
+    assert_line 'Bug one-woken: The end wakes one thread only'
+    assert_line ' 1 worker-1  sleeps at queue->changed'
+    assert_line --regexp '^     queue.c:[0-9]+ pthread_cond_wait\(&queue->changed, &queue->mutex\);$'
+    assert_line ' 2 worker-2  has ended'
+    assert_line 'queue  [ ] 0 of 2, closed'
+    assert_line 'mutex  free'
+    assert_line 'asleep worker-1'
+    assert_line 'You have won: worker-1 is stuck: it sleeps at queue->changed.'
+}
+
+@test "the same keys do not drive the healthy queue wrong" {
+    CASE=idle run play 112200020221
+    assert_failure 2
+    assert_output "schedule: key 8, '2': this thread cannot go on"
+    CASE=idle run play 11220000112200
+    assert_failure 1
+    assert_line 'All went well: you have not won.'
+    refute_output --partial 'You have won'
+}
+
+@test "the game shows what is in the queue, who holds the mutex, who can go on" {
+    BUG=grave CASE=one run play 000000001
+    assert_failure 1
+    assert_line 'queue  [ 2 ] 1 of 2, open'
+    assert_line 'mutex  queue->mutex: worker-1 holds it'
+    assert_line 'asleep nobody'
+    assert_line --regexp '^>1 worker-1  can go on$'
+}
+
+@test "a step back is as if it had never been made" {
+    local once
+    once=$(CASE=two play 11 || true)
+    CASE=two run play 1122uu
+    assert_output "$once"
+    CASE=two run play 1u0u11
+    assert_output "$once"
+    CASE=two run play u
+    assert_failure 2
+    assert_output --partial 'this is the beginning'
+}
+
+@test "a bug that does not exist or does not fit is a clear error" {
+    BUG=nosuch run play 0
+    assert_failure 2
+    assert_output --partial "there is no bug 'nosuch'; there are: "
+    sed -i 's/pthread_cond_broadcast/pthread_cond_signal/' "$copy/queue.c"
+    BUG=one-woken DIR=$copy run play 0
+    assert_failure 2
+    assert_output --partial "the bug 'one-woken' does not fit"
+}
+
+@test "a copy that goes wrong is played in a case that can" {
+    put_in left-behind
+    DIR=$copy run play ''
+    assert_failure 1
+    assert_line 'one worker, two items; step 0'
+}
+
+# in_terminal KEYS: play in a terminal of 80 columns, and show it afterwards (run).
+in_terminal() {
+    local out=$BATS_TEST_TMPDIR/typescript
+    rm -f "$out"
+    type_keys "$1" "$out" |
+        TERM=xterm timeout $((60 * TIMEOUT_SCALE)) script --quiet --flush \
+            --return --command "stty rows 24 cols 80
+                CASE=idle $TESTS_DIR/schedule/play.sh 6
+                echo \"status \$?\"; stty -a" "$out"
+}
+
+# type_keys KEYS FILE: print the keys when the game is there, and stay until it
+# has ended.
+type_keys() {
+    in_time 20 grep -qs 'who goes next' "$2" && printf '%b' "$1"
+    in_time 20 grep -qs 'status [0-9]' "$2"
+}
+
+@test "in a terminal, q and Ctrl-C end the game and leave the terminal as it was" {
+    need_ncurses
+    local key
+    for key in q '\003'; do
+        unset NO_COLOR
+        run in_terminal "11?xu$key"
+        assert_success
+        assert_output --partial 'sleeps at queue->changed (may wake up'
+        assert_output --partial 'You are the scheduler.'
+        assert_output --partial $'\e[32m'
+        assert_output --partial 'status 0'
+        assert_output --regexp '[[:space:]]isig icanon .* echo '
+    done
+    NO_COLOR=1 run in_terminal q
+    refute_output --partial $'\e[32m'
+}
+
+need_ncurses() {
+    echo | "${CC:-cc}" -E -include ncurses.h -x c - >/dev/null 2>&1 ||
+        skip "ncurses.h is not here"
+}
+
+@test "without a terminal, or without ncurses.h, the game says so in a line" {
+    need_ncurses
+    run play </dev/null
+    assert_failure 2
+    assert_output 'schedule: this is played in a terminal (or give it --replay KEYS)'
+    cat >"$BATS_TEST_TMPDIR/cc" <<'EOF'
+#!/bin/sh
+case $* in *ncurses*) exit 1 ;; esac
+exec cc "$@"
+EOF
+    chmod +x "$BATS_TEST_TMPDIR/cc"
+    CC=$BATS_TEST_TMPDIR/cc run play
+    assert_failure 2
+    assert_output 'play.sh: the game needs ncurses.h: sudo apt-get install libncurses-dev'
+    CC=$BATS_TEST_TMPDIR/cc CASE=idle run play 11
+    assert_failure 1
+    assert_line 'asleep worker-1'
+}

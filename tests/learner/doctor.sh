@@ -64,6 +64,15 @@ headers() {
     fi
 }
 
+# The header of a library that something here is built with.
+header() {
+    if cc -E -include "$1" -x c /dev/null >/dev/null 2>&1; then
+        found "$1" found "$3"
+    else
+        lacking "$@"
+    fi
+}
+
 heading() {
     [ -n "$quiet" ] || echo "$1"
 }
@@ -102,6 +111,8 @@ tool chromium chromium 'shows what make draw2 has drawn, and tests it'
 tool addr2line binutils 'finds lines of source for make draw2'
 tool gdb gdb 'the guided tours: make gdb1'
 tool valgrind valgrind 'make memcheck, make race'
+header ncurses.h libncurses-dev 'the game make schedule6'
+tool patch patch 'puts a bug into it'
 tool less less 'pages make diff2'
 tool tmux tmux 'several terminals in one (optional)'
 

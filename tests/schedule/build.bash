@@ -62,13 +62,14 @@ check_calls() {
     }
 }
 
-# build_subject PROGRAM CASES SOURCE...: link the engine, these cases and these
-# sources of the folder.
-build_subject() (
-    program=$1 cases=$2
-    shift 2
+# build_cases SOURCE PROGRAM: link the engine with the cases of a source of the
+# folder, with this source and the queue.
+build_cases() (
+    program=$2 cases=${1##*/} objects=()
+    cases=$here/${cases%.c}_cases.c
+    set -- "$1"
+    [ "$1" = queue.c ] || set -- queue.c "$1"
     cd "$folder" || return 2
-    objects=()
     for source; do
         object=$work/${source//\//_}.o
         compile "$source" "$object" && check_calls "$object" "$source" ||

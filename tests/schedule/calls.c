@@ -61,7 +61,9 @@ int
 calls_join(unsigned long thread, void **result, struct place place)
 {
     const struct thread *partner = engine_find_thread((int)thread - 1);
-    engine_pause((struct wish){.held_up = "waits for the end of a thread",
+    char wait[48]; /* lives as long as it waits */
+    snprintf(wait, sizeof wait, "waits for the end of %s", partner->name);
+    engine_pause((struct wish){.held_up = wait,
                                .partner = partner->number,
                                .can = has_ended,
                                .place = place});

@@ -16,11 +16,15 @@ source "$(dirname "$0")/build.bash"
 
 users=(pool.c reactor/workers.c) # of the queue
 
-# try SOURCE OTHER-SOURCE...: try the cases of SOURCE.
+# try SOURCE: try its cases.
 try() {
-    local cases=${1##*/}
     echo "$dir/$1"
-    build_subject "$work/try" "$here/${cases%.c}_cases.c" "$@" || return 2
+    if ! build_cases "$1" "$work/try" 2>"$work/errors"; then
+        cat "$work/errors" >&2
+        echo "  $1 is not tried: it does not fit the engine, or the cases"
+        return 2
+    fi
+    cat "$work/errors" >&2
     (cd "$folder" && "$work/try")
 }
 
@@ -30,7 +34,7 @@ build_engine schedules
 try queue.c || exit
 for user in "${users[@]}"; do
     [ -e "$folder/$user" ] || continue
-    try "$user" queue.c
+    try "$user"
     [ $? -ne 1 ] || exit 1
 done
 echo

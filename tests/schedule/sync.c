@@ -172,10 +172,8 @@ sync_wait(const void *address, const char *name, const void *mutex_address,
     return 0;
 }
 
-/* Tell whether a signal can wake the thread.  Who is cancelled is awake already,
-   and takes no signal from others. */
-static bool
-can_be_woken(const struct thread *thread, const struct object *condition)
+bool
+sync_can_be_woken(const struct thread *thread, const struct object *condition)
 {
     return !thread->ended && engine_is_idle_wake(thread) &&
            thread->wish.object == condition;
@@ -186,7 +184,7 @@ count_sleepers(const struct thread *thread)
 {
     int sleepers = 0;
     for (int i = 0; i < engine_thread_count(); i++)
-        sleepers += can_be_woken(engine_thread(i), thread->wish.object);
+        sleepers += sync_can_be_woken(engine_thread(i), thread->wish.object);
     return sleepers == 0 ? 1 : sleepers;
 }
 
@@ -198,7 +196,7 @@ sync_signal(const void *address, const char *name, struct place place)
         .object = condition, .place = place, .choices = count_sleepers});
     for (int i = 0; i < engine_thread_count(); i++) {
         struct thread *thread = engine_find_thread(i);
-        if (!can_be_woken(thread, condition) || choice-- > 0)
+        if (!sync_can_be_woken(thread, condition) || choice-- > 0)
             continue;
         thread->woken = true;
         engine_tell(place, "wakes %s", thread->name);
@@ -216,7 +214,7 @@ sync_broadcast(const void *address, const char *name, struct place place)
     int woken = 0;
     for (int i = 0; i < engine_thread_count(); i++) {
         struct thread *thread = engine_find_thread(i);
-        if (can_be_woken(thread, condition)) {
+        if (sync_can_be_woken(thread, condition)) {
             thread->woken = true;
             woken++;
         }

@@ -22,6 +22,11 @@ void sync_reset(void);
 /* A mutex that the thread holds, or NULL. */
 const struct object *sync_held_by(int number);
 
+/* Tell whether a signal can wake the thread.  Who is cancelled is awake already,
+   and takes no signal from others. */
+bool sync_can_be_woken(const struct thread *thread,
+                       const struct object *condition);
+
 int sync_init(const void *address, const char *name, unsigned value);
 int sync_destroy(const void *address, const char *name);
 int sync_lock(const void *address, const char *name, struct place place);
