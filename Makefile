@@ -8,6 +8,8 @@
 STAGES  := $(patsubst %/Makefile,%,$(wildcard stage[1-9]_*/Makefile))
 NUMBERS := $(foreach s,$(STAGES),$(patsubst stage%,%,$(firstword $(subst _, ,$(s)))))
 
+BUGS    := $(shell ls tests/bugs | sed -n 's/^0*\([1-9][0-9]*\)-.*\.patch$$/\1/p')
+
 # $(call folder,2) is stage2_fdpass
 folder = $(firstword $(filter stage$(1)_%,$(STAGES)))
 
@@ -126,6 +128,29 @@ $(NUMBERS:%=schedule%): schedule%:
 	@tests/schedule/play.sh $*
 
 .PHONY: $(NUMBERS:%=schedules%) $(NUMBERS:%=schedule%)
+## bugs         the museum of bugs that stand in published code
+bugs:
+	@tests/workshop/bugs.sh list
+
+## bugN         show bug N at work, beside the healthy stage
+$(BUGS:%=bug%): bug%:
+	@tests/workshop/bugs.sh show $*
+
+## hunt         a bug to find in a copy; again: is it mended? (GIVE_UP=1: what was it)
+hunt:
+	@tests/workshop/hunt.sh
+
+## huntN        the same, in stage N
+$(NUMBERS:%=hunt%): hunt%:
+	@tests/workshop/hunt.sh $*
+
+## prove        do the bugs show what they say? (BUG=7, STAGE=2)
+prove:
+	@tests/workshop/prove.sh bugs $(BUG)
+
+## mutants      do the tests notice these mistakes? (ONLY=b01, STAGE=2, SHORT=1)
+mutants:
+	@tests/workshop/prove.sh mutants $(ONLY)
 
 ## doctor       which tools are here, which are missing, how to get them
 doctor:
@@ -154,10 +179,13 @@ clean: $(STAGES:%=%/clean) tests/clean
 stage% demo% test% diff% gdb% strace% draw%:
 stage% demo% test% diff% gdb% strace% schedules%:
 stage% demo% test% diff% gdb% strace% schedules% schedule%:
+# A number that no stage or bug has ends here.
+stage% demo% test% diff% gdb% strace% hunt%:
 	$(error there is no stage for '$@'; the stages are $(NUMBERS))
 
 .PHONY: all help demo test bench bench-quick charts memcheck sanitize race \
-	doctor chaos soak storm lossy flakes draw \
-	spread format check clean $(STAGES) $(NUMBERS:%=stage%) $(NUMBERS:%=demo%) $(NUMBERS:%=test%) \
-	$(NUMBERS:%=diff%) $(NUMBERS:%=gdb%) $(NUMBERS:%=strace%) \
-	$(NUMBERS:%=draw%)
+	doctor chaos soak storm lossy flakes draw spread format check clean \
+	$(STAGES) $(NUMBERS:%=stage%) $(NUMBERS:%=demo%) $(NUMBERS:%=test%) \
+	$(NUMBERS:%=diff%) $(NUMBERS:%=gdb%) $(NUMBERS:%=strace%) $(NUMBERS:%=draw%) \
+	bug%: $(error there is no '$@'; `make bugs` lists them) bugs hunt prove \
+	mutants $(BUGS:%=bug%) $(NUMBERS:%=hunt%)

@@ -11,7 +11,7 @@ setup_file() {
     mkdir -p "$built/tests"
     cp "$root/Makefile" "$root/.gitignore" "$built"
     cp -r "$root"/tests/*.sh "$root/tests/learner" "$root/tests/maintainer" \
-        "$built/tests"
+        "$root/tests/bugs" "$root/tests/workshop" "$built/tests"
     printf 'clean:\n' >"$built/tests/Makefile"
     cd "$root" || return
     find stage[1-9]_*/ -name build -prune -o -type f \( -name '*.[ch]' -o \
@@ -50,7 +50,7 @@ targets() {
     make --print-data-base --question --no-builtin-rules help 2>/dev/null |
         sed -n '/^# Files/,$p' |
         awk '/^# Not a target/ { getline; next } /^[a-z-]+[0-9]*:/' |
-        sed 's/:.*//; s/[0-9]$/N/' | sort -u
+        sed -E 's/:.*//; s/[0-9]+$/N/' | sort -u
 }
 
 @test "make help lists every target and no other" {
