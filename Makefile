@@ -144,9 +144,10 @@ hunt:
 $(NUMBERS:%=hunt%): hunt%:
 	@tests/workshop/hunt.sh $*
 
-## prove        do the bugs show what they say? (BUG=7, STAGE=2)
+## prove        do bugs and exercises show what they say? (BUG=7, EX=reap, STAGE=2)
 prove:
-	@tests/workshop/prove.sh bugs $(BUG)
+	@$(if $(EX),,tests/workshop/prove.sh bugs $(BUG))
+	@$(if $(BUG),,tests/workshop/prove.sh exercises $(EX))
 
 ## mutants      do the tests notice these mistakes? (ONLY=b01, STAGE=2, SHORT=1)
 mutants:

@@ -4,7 +4,8 @@
 #
 # and judges the program $STAGE_DIR/$SERVER (stage1_fork, server), started behind
 # the command $WRAP, if that is set (valgrind ...). Deadlines are multiplied by
-# $TIMEOUT_SCALE (1). Call everything plainly, not through `run`, unless noted
+# $TIMEOUT_SCALE (1), and what is waited for is given up after $TIMEOUT_PERCENT
+# (100) of its time. Call everything plainly, not through `run`, unless noted
 # with (run).
 #
 # A server
@@ -77,6 +78,7 @@ bats_load_library bats-file
 
 TESTS_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TIMEOUT_SCALE=${TIMEOUT_SCALE:-1}
+TIMEOUT_PERCENT=${TIMEOUT_PERCENT:-100}
 STAGE_DIR=${STAGE_DIR:-$(dirname "$TESTS_DIR")/stage1_fork}
 SERVER=${SERVER:-server}
 export TIMEOUT_SCALE STAGE_DIR SERVER
@@ -127,7 +129,7 @@ in_time() {
     local - now_ms deadline_ms
     set +T # else Bats follows every command from here on, which takes time
     now
-    deadline_ms=$((now_ms + $1 * 1000 * TIMEOUT_SCALE))
+    deadline_ms=$((now_ms + $1 * 10 * TIMEOUT_PERCENT * TIMEOUT_SCALE))
     until "${@:2}"; do
         now
         ((now_ms < deadline_ms)) || return 1

@@ -193,7 +193,7 @@ as_regex() {
 }
 
 # bats_run FOLDER PROGRAM FILE REGEX SECONDS: run these tests of a file; TAP goes
-# to standard output. Status 124 if they take longer than that.
+# to standard output. Status 124 or 137 if they take longer than that.
 bats_run() {
     local status=0 scratch
     make -s -C "$tests" >&2 || return
@@ -211,7 +211,7 @@ bats_run() {
 # look_at_terminal: set the array-like colours and $width.
 look_at_terminal() {
     bold='' green='' red='' dim='' plain='' width=80
-    local size
+    local size=''
     if [ -t 1 ]; then
         size=$(stty size <&1 2>/dev/null)
         width=${size#* }

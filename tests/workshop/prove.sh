@@ -3,6 +3,7 @@
 #
 #   prove.sh bugs [7 ...]         the specimens of tests/bugs
 #   prove.sh mutants [b01 ...]    the mutants of tests/mutants
+#   prove.sh exercises [01 ...]   the exercises of tests/exercises
 #
 # A name may be a number or any part of the file's name; none stands for all.
 # Each gets a line, with the reason below it if something is not so:
@@ -11,6 +12,7 @@
 #                in what `Show` prints with it and not without; the tests that it
 #                names fail with it, each, and pass without
 #   a mutant     the same, without the show
+#   an exercise  see README.md there
 #
 # Variables: STAGE=2 only those of this stage; SHORT=1 for mutants: neither the
 # checkers nor the tests of the healthy stage, which `make test` runs; JOBS=N so
@@ -24,7 +26,7 @@ set -u
 source "$(dirname "$0")/lib.bash"
 
 usage() {
-    die "$1 (usage: prove.sh bugs|mutants [NAME]...)"
+    die "$1 (usage: prove.sh bugs|mutants|exercises [NAME]...)"
 }
 
 # complain LINE...: say what is not so. For the job of one file.
@@ -216,17 +218,20 @@ wanted() {
     return 1
 }
 
-[[ ${1-} == bugs || ${1-} == mutants ]] ||
+[[ ${1-} == bugs || ${1-} == mutants || ${1-} == exercises ]] ||
     usage "'${1-}' is nothing to prove"
 what=$1
 shift
+# shellcheck source=tests/workshop/prove_exercise.bash
+[ "$what" != exercises ] || source "$tests/workshop/prove_exercise.bash"
 
 files=()
-for file in "$tests/$what"/*.patch; do
+for file in "$tests/$what"/*.patch "$tests/$what"/[0-9]*.md; do
     [ ! -e "$file" ] || ! wanted "$file" "$@" || files+=("$file")
 done
 [ ${#files[@]} -gt 0 ] || usage "tests/$what has none of the name ${*:-*}"
 
+look_at_terminal
 begin_work
 make -s -C "$tests" || exit
 proved=0 failed=0 running=0
