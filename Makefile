@@ -10,6 +10,7 @@ NUMBERS := $(foreach s,$(STAGES),$(patsubst stage%,%,$(firstword $(subst _, ,$(s
 
 BUGS    := $(shell ls tests/bugs | sed -n 's/^0*\([1-9][0-9]*\)-.*\.patch$$/\1/p')
 
+
 # $(call folder,2) is stage2_fdpass
 folder = $(firstword $(filter stage$(1)_%,$(STAGES)))
 
@@ -25,7 +26,7 @@ $(STAGES):
 
 ## help         this list
 help:
-	@sed -n 's/^## /  make /p' $(firstword $(MAKEFILE_LIST))
+	@sed -n 's/^##  /       /p; s/^## /  make /p' $(firstword $(MAKEFILE_LIST))
 
 ## stageN       build stage N, and say what to try next
 $(NUMBERS:%=stage%): stage%:
@@ -128,6 +129,14 @@ $(NUMBERS:%=schedule%): schedule%:
 	@tests/schedule/play.sh $*
 
 .PHONY: $(NUMBERS:%=schedules%) $(NUMBERS:%=schedule%)
+## learn        exercises, judged after every save (without a terminal: learn-list,
+##              -task, -check, -hint, -diff, -reset, -solution, -suite; EX=name)
+learn:
+	@tests/workshop/learn.sh
+
+learn-%:
+	@tests/workshop/learn.sh $*
+
 ## bugs         the museum of bugs that stand in published code
 bugs:
 	@tests/workshop/bugs.sh list
@@ -146,8 +155,8 @@ $(NUMBERS:%=hunt%): hunt%:
 
 ## prove        do bugs and exercises show what they say? (BUG=7, EX=reap, STAGE=2)
 prove:
-	@$(if $(EX),,tests/workshop/prove.sh bugs $(BUG))
-	@$(if $(BUG),,tests/workshop/prove.sh exercises $(EX))
+	@$(if $(EX),:,tests/workshop/prove.sh bugs $(BUG))
+	@$(if $(BUG),:,tests/workshop/prove.sh exercises $(EX))
 
 ## mutants      do the tests notice these mistakes? (ONLY=b01, STAGE=2, SHORT=1)
 mutants:
@@ -189,4 +198,4 @@ stage% demo% test% diff% gdb% strace% hunt%:
 	$(STAGES) $(NUMBERS:%=stage%) $(NUMBERS:%=demo%) $(NUMBERS:%=test%) \
 	$(NUMBERS:%=diff%) $(NUMBERS:%=gdb%) $(NUMBERS:%=strace%) $(NUMBERS:%=draw%) \
 	bug%: $(error there is no '$@'; `make bugs` lists them) bugs hunt prove \
-	mutants $(BUGS:%=bug%) $(NUMBERS:%=hunt%)
+	mutants $(BUGS:%=bug%) $(NUMBERS:%=hunt%) learn

@@ -106,6 +106,10 @@ PATH=$PATH:/usr/sbin tool nginx nginx-light 'a server to compare with'
 tool python3 python3 'the server that people reach for'
 tool gnuplot gnuplot-nox 'draws the charts (make bench SAVE=1)'
 
+heading 'To work through the exercises (make learn):'
+tool patch patch 'puts bugs into copies'
+tool inotifywait inotify-tools 'notices a save at once (optional)'
+
 heading 'To look inside:'
 tool chromium chromium 'shows what make draw2 has drawn, and tests it'
 tool addr2line binutils 'finds lines of source for make draw2'

@@ -231,7 +231,7 @@ judge_prediction() {
     fi
     : >"$answers"
     code Run "$exercise_file" >"$work/run"
-    stand "$1" "$program" "$work/run" "$answers"
+    stand "$1" "$program" "$work/run" "$answers" >"$work/run.said"
     if [ ! -s "$answers" ]; then
         echo 'The run has shown no answer: it cannot be judged here.'
         return 1
@@ -239,7 +239,10 @@ judge_prediction() {
     while IFS= read -r right; do
         ! is_answer "$2" "$right" || return 0
     done <"$answers"
-    say_verdict "you said: $2" "$(paste -sd '|' "$answers" | sed 's/|/, or /g')"
+    mapfile -t seen <"$work/run.said"
+    say_verdict "$2 (your answer)" \
+        "$(sort -u "$answers" | paste -sd '|' | sed 's/|/, or /g'). It was run:" \
+        "${seen[@]}"
     return 1
 }
 

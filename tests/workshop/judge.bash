@@ -19,7 +19,7 @@ read_smoke() {
 what_was_seen() {
     awk '
     /^# The end of the server.s log:/ { exit }
-    !/^# / || /^# \((in|from) / { next }
+    !/^# / || /^# [( ](in|from) .*file / { next }
     /^#   `.* failed/ { code = $0; next }
     /^# (--|-- .* --|status +: .*)$/ { next }
     { sub(/^# output : /, "# ") }
@@ -28,51 +28,93 @@ what_was_seen() {
         sed 's/^# //' | cut -c 1-400 | head -n 8
 }
 
-# judge_one FOLDER PROGRAM SUITE NAME SECONDS: run one test, which may be a part of
-# a name that several have. Status 0 it passes; 1 it fails, the array seen has the
-# reason; 2 there is no such test, or it cannot be tried here.
-judge_one() {
-    local file=$tests/$3.bats status=0
-    [[ $3 != /* ]] || file=$3
+# first_failure FIFO TAP SECONDS: copy what Bats says from the FIFO to a file, up
+# to the end or to the first test that fails, with what is said about it.
+first_failure() {
+    local line failed='' wait=$3
+    while IFS= read -rt "$wait" line; do
+        [[ -z $failed || $line == '#'* ]] || return 0
+        printf '%s\n' "$line"
+        [[ $line != 'not ok '* ]] || failed=yes wait=0.3
+    done <"$1" >"$2"
+}
+
+# run_suite_for FOLDER PROGRAM SECONDS SUITE: its tests of the arrays, to the first
+# that fails; TAP goes to $work/judge.tap. Status 124 if the time was over.
+run_suite_for() {
+    local i file=$tests/$4.bats regex='' fifo=$work/judge.fifo scratch bats_pid
+    [[ $4 != /* ]] || file=$4.bats
+    for i in "${!suites[@]}"; do
+        [ "${suites[i]}" != "$4" ] || regex+="${regex:+|}$(as_regex "${names[i]}")"
+    done
+    rm -f "$fifo"
+    mkfifo "$fifo"
+    scratch=$(mktemp -d "$work/bats-XXXXXX") || return
     # What does not come at once will not come: a third of the usual patience.
-    TIMEOUT_PERCENT=30 bats_run "$1" "$2" "$file" "$(as_regex "$4")" $(($5 * 2)) \
-        >"$work/judge.tap" || status=$?
-    mapfile -t seen < <(what_was_seen "$work/judge.tap")
-    if [ $status -eq 124 ] || [ $status -eq 137 ]; then
-        seen=("nothing: after $(($5 * 2)) s it was not over: something waits for ever.")
+    TIMEOUT_PERCENT=30 bats_run "$1" "$2" "$file" "$regex" $(($3 * 2)) "$scratch" \
+        >"$fifo" 2>&1 &
+    bats_pid=$!
+    first_failure "$fifo" "$work/judge.tap" $(($3 * 2 + 5))
+    ! grep -q '^not ok ' "$work/judge.tap" || end_marked "$scratch"
+    wait $bats_pid
+}
+
+# result_of NAME: print "ok", "not ok", "skip REASON", or nothing if it did not run.
+result_of() {
+    grep -E '^(not )?ok [0-9]' "$work/judge.tap" | grep -F -e "$1" |
+        sed -E 's/^ok .* # skip ?/skip /; s/^((not )?ok) .*/\1/' | sort -r |
+        head -n 1
+}
+
+# judge_suite FOLDER PROGRAM SECONDS SUITE: status 0 if its tests of the arrays
+# pass; 1 if one does not; 2 if one cannot be tried. Then judged is its index and
+# the array seen says why.
+judge_suite() {
+    local i result late='' status=0
+    run_suite_for "$@" || status=$?
+    [ $status -ne 124 ] && [ $status -ne 137 ] || late=yes
+    for i in "${!suites[@]}"; do
+        [ "${suites[i]}" = "$4" ] || continue
+        [ "$(result_of "${names[i]}")" = 'not ok' ] || continue
+        judged=$i
+        mapfile -t seen < <(what_was_seen "$work/judge.tap")
         return 1
-    fi
-    if grep -q '^ok .* # skip' "$work/judge.tap"; then
-        seen=("it cannot be tried here:"
-            "$(sed -n 's/^ok .* # skip //p' "$work/judge.tap")")
+    done
+    for i in "${!suites[@]}"; do
+        [ "${suites[i]}" = "$4" ] || continue
+        judged=$i
+        result=$(result_of "${names[i]}")
+        case $result in
+        ok) continue ;;
+        skip*) seen=("it cannot be tried here: ${result#skip }") && return 2 ;;
+        esac
+        if [ -n "$late" ]; then
+            seen=("after $(($3 * 2)) s it was not over: something waits for ever")
+            return 1
+        fi
+        mapfile -t seen <"$work/judge.tap"
+        seen=('there is no such test, or it cannot run:' "${seen[@]:0:8}")
         return 2
-    fi
-    if ! grep -Eq '^(not )?ok ' "$work/judge.tap"; then
-        seen=("there is no such test")
-        return 2
-    fi
-    [ $status -eq 0 ]
+    done
 }
 
 # judge_tests FOLDER PROGRAM SECONDS: run the tests in the arrays suites and names,
-# one after the other, to the first that fails. Status 0 if all pass; otherwise
-# judged is the index of the one that does not.
+# suite by suite, to the first that fails. Status as of judge_suite.
 judge_tests() {
-    local status
-    for judged in "${!names[@]}"; do
-        status=0
-        judge_one "$1" "$2" "${suites[judged]}" "${names[judged]}" "$3" || status=$?
-        [ $status -eq 0 ] || return $status
-    done
+    local suite
+    while IFS= read -r suite; do
+        judge_suite "$1" "$2" "$3" "$suite" || return
+    done < <(printf '%s\n' "${suites[@]}" | awk '!seen[$0]++')
 }
 
 # judge_again FOLDER PROGRAM SECONDS TIMES: how often does the test that has just
 # failed fail? Sets failures and runs; ends early when the time is up.
 judge_again() {
-    local deadline=$((SECONDS + $3))
+    local deadline=$((SECONDS + $3)) suites=("${suites[judged]}") kept=("${seen[@]}")
+    local names=("${names[judged]}") judged
     failures=1
     for ((runs = 1; runs < $4 && SECONDS < deadline; runs++)); do
-        judge_one "$1" "$2" "${suites[judged]}" "${names[judged]}" "$3" ||
-            failures=$((failures + 1))
+        judge_suite "$1" "$2" "$3" "${suites[0]}" || failures=$((failures + 1))
     done
+    seen=("${kept[@]}")
 }

@@ -192,13 +192,14 @@ as_regex() {
     sed 's/[][\.*^$+?(){}|]/\\&/g' <<<"$1"
 }
 
-# bats_run FOLDER PROGRAM FILE REGEX SECONDS: run these tests of a file; TAP goes
-# to standard output. Status 124 or 137 if they take longer than that.
+# bats_run FOLDER PROGRAM FILE REGEX SECONDS [SCRATCH]: run these tests of a file;
+# TAP goes to standard output. Status 124 or 137 if they take longer than that.
+# end_marked SCRATCH ends it before.
 bats_run() {
-    local status=0 scratch
+    local status=0 scratch=${6-}
     make -s -C "$tests" >&2 || return
-    scratch=$(mktemp -d "$work/bats-XXXXXX") || return
-    STAGE_DIR=$1 SERVER=$2 TESTS_DIR=$tests TMPDIR=$scratch \
+    [ -n "$scratch" ] || scratch=$(mktemp -d "$work/bats-XXXXXX") || return
+    STAGE_DIR=$1 SERVER=$2 TMPDIR=$scratch POOLLADDER_TEST=$scratch \
         timeout --kill-after=2 "$5" bats --tap -f "$4" "$3" \
         </dev/null 2>&1 3>&- || status=$?
     end_marked "$scratch"
