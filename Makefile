@@ -57,6 +57,10 @@ $(NUMBERS:%=diff%): diff%:
 $(NUMBERS:%=gdb%): gdb%:
 	@tests/learner/tour.sh $*
 
+## atN          stop stage N before a system call, and look (CALL=recvmsg)
+$(NUMBERS:%=at%): at%:
+	@tests/workshop/at.sh $*
+
 ## straceN      the system calls of stage N for each MiB of a file (from 4 on)
 $(NUMBERS:%=strace%): strace%:
 	@tests/learner/strace.sh $*
@@ -190,7 +194,7 @@ stage% demo% test% diff% gdb% strace% draw%:
 stage% demo% test% diff% gdb% strace% schedules%:
 stage% demo% test% diff% gdb% strace% schedules% schedule%:
 # A number that no stage or bug has ends here.
-stage% demo% test% diff% gdb% strace% hunt%:
+stage% demo% test% diff% gdb% strace% hunt% at%:
 	$(error there is no stage for '$@'; the stages are $(NUMBERS))
 
 .PHONY: all help demo test bench bench-quick charts memcheck sanitize race \
@@ -198,4 +202,4 @@ stage% demo% test% diff% gdb% strace% hunt%:
 	$(STAGES) $(NUMBERS:%=stage%) $(NUMBERS:%=demo%) $(NUMBERS:%=test%) \
 	$(NUMBERS:%=diff%) $(NUMBERS:%=gdb%) $(NUMBERS:%=strace%) $(NUMBERS:%=draw%) \
 	bug%: $(error there is no '$@'; `make bugs` lists them) bugs hunt prove \
-	mutants $(BUGS:%=bug%) $(NUMBERS:%=hunt%) learn
+	mutants $(BUGS:%=bug%) $(NUMBERS:%=hunt%) learn $(NUMBERS:%=at%)

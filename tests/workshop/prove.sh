@@ -16,7 +16,8 @@
 #
 # Variables: STAGE=2 only those of this stage; SHORT=1 for mutants: neither the
 # checkers nor the tests of the healthy stage, which `make test` runs; JOBS=N so
-# many at a time (one for each processor).
+# many at a time (one for each processor); TIMES=N each so many times, for what
+# chance may decide.
 #
 # The last line is "N proved, N failed". Status 0 if nothing failed, 1 otherwise,
 # 2 for wrong usage.
@@ -191,11 +192,14 @@ mutants_prove() {
 
 # prove_one FILE: the job of one file, with a folder of its own.
 prove_one() {
-    local name=${1##*/} verdict='ok  ' begin=$SECONDS
+    local name=${1##*/} verdict='ok  ' begin=$SECONDS i
     work=$shared/${name%.*}
     mkdir "$work"
     trap - EXIT
-    "${what}_prove" "$1" >"$work/said" 2>&1 || verdict=FAIL
+    for ((i = 0; i < ${TIMES:-1}; i++)); do
+        "${what}_prove" "$1" >"$work/said" 2>&1 || verdict=FAIL
+        [ "$verdict" != FAIL ] || break
+    done
     {
         printf '%s %-34s (%d s)\n' "$verdict" "${name%.*}" $((SECONDS - begin))
         [ "$verdict" != FAIL ] || cat "$work/said"

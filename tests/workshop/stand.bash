@@ -26,6 +26,9 @@
 
 # shellcheck shell=bash disable=SC2154 # lib.bash starts it, with tests and TMP
 
+# shellcheck source=tests/workshop/fds.bash
+source "$tests/workshop/fds.bash"
+
 program=${1:-server}
 under=()
 server='' port=''
@@ -37,16 +40,6 @@ await() {
         [ $SECONDS -le $deadline ] || return 1
         read -rt 0.05 <>"$TMP/tick" || true # nobody ever writes there
     done
-}
-
-# Called in a subshell: become a program with no fd but 0, 1 and 2.
-only_standard_fds() {
-    local fd
-    for fd in /proc/self/fd/*; do
-        fd=${fd##*/}
-        ((fd <= 2 || fd == 255)) || eval "exec $fd>&-"
-    done
-    exec "$@"
 }
 
 serve() {
