@@ -126,7 +126,7 @@ read_exercise_tests() {
     local line
     suites=() names=() wants=()
     while IFS= read -r line; do
-        [[ $line =~ ^([a-z_]+):\ \"(.*)\"\ *(.*)$ ]] ||
+        [[ $line =~ ^([a-z_]+):\ \"([^\"]*)\"\ *(.*)$ ]] ||
             die "$exercise_name: Tests: expected  suite: \"name\"  and not  $line"
         suites+=("${BASH_REMATCH[1]}")
         names+=("${BASH_REMATCH[2]}")

@@ -51,10 +51,10 @@ run_suite_for() {
     mkfifo "$fifo"
     scratch=$(mktemp -d "$work/bats-XXXXXX") || return
     # What does not come at once will not come: a third of the usual patience.
-    TIMEOUT_PERCENT=30 bats_run "$1" "$2" "$file" "$regex" $(($3 * 2)) "$scratch" \
+    TIMEOUT_PERCENT=30 bats_run "$1" "$2" "$file" "$regex" $(($3 * 4)) "$scratch" \
         >"$fifo" 2>&1 &
     bats_pid=$!
-    first_failure "$fifo" "$work/judge.tap" $(($3 * 2 + 5))
+    first_failure "$fifo" "$work/judge.tap" $(($3 * 4 + 5))
     ! grep -q '^not ok ' "$work/judge.tap" || end_marked "$scratch"
     wait $bats_pid
 }
@@ -89,7 +89,8 @@ judge_suite() {
         skip*) seen=("it cannot be tried here: ${result#skip }") && return 2 ;;
         esac
         if [ -n "$late" ]; then
-            seen=("after $(($3 * 2)) s it was not over: something waits for ever")
+            seen=("after $(($3 * 4)) s it was not over: something waits for ever"
+                "(on a very busy machine: set TIMEOUT_SCALE=4)")
             return 1
         fi
         mapfile -t seen <"$work/judge.tap"

@@ -179,7 +179,7 @@ read_tests() {
     local line
     suites=() names=()
     while IFS= read -r line; do
-        [[ $line =~ ^([a-z_]+):\ \"(.*)\"$ ]] ||
+        [[ $line =~ ^([a-z_]+):\ \"([^\"]*)\"$ ]] ||
             die "${1##*/}: Tests: expected  suite: \"name\"  and not  $line"
         suites+=("${BASH_REMATCH[1]}")
         names+=("${BASH_REMATCH[2]}")
