@@ -27,19 +27,39 @@ print_diff() {
     done < <(sort -u <(sources "$1") <(sources "$2"))
 }
 
-# renew FILE: only where the diff is all that follows the fields.
+# put_diff FILE SECTION: print the file with the diff of $work/diff in it, at its end
+# or, if a section is named, between the fences there.
+put_diff() {
+    if [ -z "$2" ]; then
+        sed '/^--- /,$d' "$1"
+        cat "$work/diff"
+        return
+    fi
+    awk -v heading="## $2" -v diff="$work/diff" '
+    /^## / && !fenced { inside = $0 == heading }
+    /^```/ {
+        fenced = !fenced
+        print
+        while (inside && fenced && (getline line < diff) > 0)
+            print line
+        next
+    }
+    !(inside && fenced)' "$1"
+}
+
+# renew FILE: a patch, or an exercise with a solution.
 renew() {
-    local stage
-    [[ $1 == *.patch ]] || die "$1 is no patch"
+    local stage part=''
+    [[ $1 == *.patch ]] || part=Solution
     stage=$(stage_of "$1")
+    [ -n "$stage$(diff_of "$1" "$part")" ] || die "$1 holds no diff"
     copy_sources "$stage" "$work/old"
     copy_sources "$stage" "$work/new"
-    diff_of "$1" | patch -p1 --no-backup-if-mismatch -r - -d "$work/new" ||
+    diff_of "$1" "$part" |
+        patch -p1 --no-backup-if-mismatch -r - -d "$work/new" ||
         die "$1 no longer goes at all: write it anew"
-    {
-        sed '/^--- /,$d' "$1"
-        print_diff "$work/old" "$work/new"
-    } >"$work/renewed"
+    print_diff "$work/old" "$work/new" >"$work/diff"
+    put_diff "$1" "$part" >"$work/renewed"
     cp "$work/renewed" "$1"
     rm -r "$work/old" "$work/new"
 }

@@ -197,7 +197,8 @@ prove_one() {
     mkdir "$work"
     trap - EXIT
     for ((i = 0; i < ${TIMES:-1}; i++)); do
-        "${what}_prove" "$1" >"$work/said" 2>&1 || verdict=FAIL
+        # In a subshell: what cannot go on exits.
+        ("${what}_prove" "$1") >"$work/said" 2>&1 || verdict=FAIL
         [ "$verdict" != FAIL ] || break
     done
     {
