@@ -150,7 +150,7 @@ bugs_prove() {
 checked() {
     local memory='--leak-check=full --show-leak-kinds=definite --error-exitcode=99'
     case $1 in
-    memcheck) WRAP="valgrind -q $memory" TIMEOUT_SCALE=10 \
+    memcheck) WRAP="valgrind $memory" TIMEOUT_SCALE=10 \
         want_results "$4" "$5" "$2" "$3" ;;
     helgrind | drd) WRAP="valgrind --tool=$1 --error-exitcode=99" \
         TIMEOUT_SCALE=20 want_results "$4" "$5" "$2" "$3" ;;
