@@ -26,7 +26,7 @@ $(STAGES):
 
 ## help         this list
 help:
-	@sed -n 's/^##  /       /p; s/^## /  make /p' $(firstword $(MAKEFILE_LIST))
+	@sed -n 's/^## /  make /p' $(firstword $(MAKEFILE_LIST))
 
 ## stageN       build stage N, and say what to try next
 $(NUMBERS:%=stage%): stage%:
@@ -135,6 +135,7 @@ $(NUMBERS:%=schedule%): schedule%:
 .PHONY: $(NUMBERS:%=schedules%) $(NUMBERS:%=schedule%)
 ## learn        exercises, judged after every save (without a terminal: learn-list,
 ##              -task, -check, -hint, -diff, -reset, -solution, -suite; EX=name)
+## learn        exercises, judged after every save (in a script: learn-list, -check ...)
 learn:
 	@tests/workshop/learn.sh
 
@@ -159,8 +160,10 @@ $(NUMBERS:%=hunt%): hunt%:
 
 ## prove        do bugs and exercises show what they say? (BUG=7, EX=reap, STAGE=2)
 prove:
-	@$(if $(EX),:,tests/workshop/prove.sh bugs $(BUG))
-	@$(if $(BUG),:,tests/workshop/prove.sh exercises $(EX))
+	@status=0; \
+	$(if $(EX),:,tests/workshop/prove.sh bugs $(BUG)) || status=1; \
+	$(if $(BUG),:,tests/workshop/prove.sh exercises $(EX)) || status=1; \
+	exit $$status
 
 ## mutants      do the tests notice these mistakes? (ONLY=b01, STAGE=2, SHORT=1)
 mutants:
