@@ -63,13 +63,13 @@ check_calls() {
 }
 
 # build_cases SOURCE PROGRAM: link the engine with the cases of a source of the
-# folder, with this source and the queue.
+# folder, with this source, the queue, and what the threads tell each other with.
 build_cases() (
     program=$2 cases=${1##*/} objects=()
     cases=$here/${cases%.c}_cases.c
     set -- "$1"
-    [ "$1" = queue.c ] || set -- queue.c "$1"
     cd "$folder" || return 2
+    [ "$1" = queue.c ] || set -- queue.c event.c "$1"
     for source; do
         object=$work/${source//\//_}.o
         compile "$source" "$object" && check_calls "$object" "$source" ||

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "fd_limit.h"
 #include "io.h"
 #include "log.h"
 #include "net.h"
@@ -29,6 +30,19 @@ void
 log_event(const char *format, ...)
 {
     (void)format;
+}
+
+int
+fd_limit_beside(int others, int wanted)
+{
+    (void)others;
+    return wanted;
+}
+
+void
+service_set_stop_fd(int stop_fd)
+{
+    (void)stop_fd;
 }
 
 void
@@ -98,7 +112,7 @@ run(enum pool_exit how, int threads, int clients)
     submitted = 0;
     if (pool_start(&pool, &options, -1) == -1)
         engine_wrong("pool_start fails");
-    int first_fd = pool.event_fd + 1;
+    int first_fd = pool.stop_fd + 1;
     for (int i = 0; i < clients; i++)
         submit();
     stop(first_fd);
