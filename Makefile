@@ -8,8 +8,8 @@
 STAGES  := $(patsubst %/Makefile,%,$(wildcard stage[1-9]_*/Makefile))
 NUMBERS := $(foreach s,$(STAGES),$(patsubst stage%,%,$(firstword $(subst _, ,$(s)))))
 
-BUGS    := $(shell ls tests/bugs | sed -n 's/^0*\([1-9][0-9]*\)-.*\.patch$$/\1/p')
-
+# The numbers of the bugs in the museum.
+BUGS := $(shell ls tests/bugs | sed -n 's/^0*\([1-9][0-9]*\)-.*\.patch$$/\1/p')
 
 # $(call folder,2) is stage2_fdpass
 folder = $(firstword $(filter stage$(1)_%,$(STAGES)))
@@ -124,6 +124,7 @@ flakes:
 	@tests/reliability/flakes.sh $(if $(SHORT),--short) $(if $(N),--runs $(N)) \
 		$(if $(STAGE),--stage $(STAGE)) $(if $(FILTER),--filter '$(FILTER)') \
 		$(if $(LOAD),--load $(LOAD))
+
 ## schedulesN   every schedule of the task queue (stage 6), or of the one in DIR=
 $(NUMBERS:%=schedules%): schedules%:
 	@tests/schedule/schedule.sh $*
@@ -132,9 +133,6 @@ $(NUMBERS:%=schedules%): schedules%:
 $(NUMBERS:%=schedule%): schedule%:
 	@tests/schedule/play.sh $*
 
-.PHONY: $(NUMBERS:%=schedules%) $(NUMBERS:%=schedule%)
-## learn        exercises, judged after every save (without a terminal: learn-list,
-##              -task, -check, -hint, -diff, -reset, -solution, -suite; EX=name)
 ## learn        exercises, judged after every save (in a script: learn-list, -check ...)
 learn:
 	@tests/workshop/learn.sh
@@ -192,17 +190,16 @@ clean: $(STAGES:%=%/clean) tests/clean
 %/clean:
 	@$(MAKE) --no-print-directory -C $* clean
 
-# A number that no stage has ends here.
-stage% demo% test% diff% gdb% strace% draw%:
-stage% demo% test% diff% gdb% strace% schedules%:
-stage% demo% test% diff% gdb% strace% schedules% schedule%:
-# A number that no stage or bug has ends here.
-stage% demo% test% diff% gdb% strace% hunt% at%:
+# What is named in the lines of `make help`, with a number behind it or without.
+TARGETS  := $(shell sed -n 's/^\#\# \([a-z-]*\) .*/\1/p' $(firstword $(MAKEFILE_LIST)))
+NUMBERED := $(shell sed -n 's/^\#\# \([a-z]*\)N .*/\1/p' $(firstword $(MAKEFILE_LIST)))
+
+# A number that nothing has ends here.
+bug%:
+	$(error there is no '$@'; `make bugs` lists them)
+
+$(addsuffix %,$(filter-out bug,$(NUMBERED))):
 	$(error there is no stage for '$@'; the stages are $(NUMBERS))
 
-.PHONY: all help demo test bench bench-quick charts memcheck sanitize race \
-	doctor chaos soak storm lossy flakes draw spread format check clean \
-	$(STAGES) $(NUMBERS:%=stage%) $(NUMBERS:%=demo%) $(NUMBERS:%=test%) \
-	$(NUMBERS:%=diff%) $(NUMBERS:%=gdb%) $(NUMBERS:%=strace%) $(NUMBERS:%=draw%) \
-	bug%: $(error there is no '$@'; `make bugs` lists them) bugs hunt prove \
-	mutants $(BUGS:%=bug%) $(NUMBERS:%=hunt%) learn $(NUMBERS:%=at%)
+.PHONY: $(TARGETS) $(STAGES) $(BUGS:%=bug%) \
+	$(foreach target,$(NUMBERED),$(NUMBERS:%=$(target)%))
