@@ -1,0 +1,77 @@
+# fault.bash: making system calls fail, or do less than they were asked to; and
+# tools that may be missing.
+#
+#   start_injected SPEC [ARG...]  start_server under strace, which makes system
+#                             calls fail: accept4:error=EINTR:when=1
+#   assert_injected [TRACE]   fail unless a call of start_injected did fail
+#   start_short [ARG...]      start_server with the shim that cuts every read and
+#                             write to 7 bytes (hostile/short_io.c)
+#   with_short_io COMMAND...  the same for a command, as $STAGE_DIR/client (run)
+#   assert_short NAME         fail unless a program NAME had the shim at work
+#
+# These skip the test if the tool does not work here:
+#   need_strace, need_gdb, need_userns
+
+# shellcheck shell=bash disable=SC2034,SC2154 # the variables are shared
+
+start_injected() {
+    local prefix=("${SERVER_PREFIX[@]}")
+    need_strace
+    TRACE=$BATS_TEST_TMPDIR/trace
+    # -D: the server, not strace, is our child, and gets our signals.
+    SERVER_PREFIX+=(strace -D -f -qq -o "$TRACE" -e "trace=${1%%:*}"
+        -e "inject=$1")
+    start_server "${@:2}"
+    SERVER_PREFIX=("${prefix[@]}")
+}
+
+assert_injected() {
+    in_time 2 grep -q INJECTED "${1:-$TRACE}" ||
+        explain "no system call was made to fail: the test proves nothing." \
+            "The trace:" "$(tail -n 20 "${1:-$TRACE}")"
+}
+
+# short_io: set the array short_io to the words that switch the shim on, for env.
+short_io=()
+short_io() {
+    short_io=(
+        "LD_PRELOAD=$TESTS_DIR/build/short_io.so${LD_PRELOAD:+:$LD_PRELOAD}"
+        "SHORT_IO=${SHORT_IO:-7}"
+        "SHORT_IO_PROOF=$BATS_TEST_TMPDIR/short_io.proof"
+    )
+}
+
+start_short() {
+    local prefix=("${SERVER_PREFIX[@]}")
+    short_io
+    SERVER_PREFIX+=(env "${short_io[@]}")
+    start_server "$@"
+    SERVER_PREFIX=("${prefix[@]}")
+}
+
+with_short_io() {
+    short_io
+    env "${short_io[@]}" "$@"
+}
+
+assert_short() {
+    grep -q " $1\$" "$BATS_TEST_TMPDIR/short_io.proof" ||
+        explain "no read or write of a program named $1 was cut short:" \
+            "the test proves nothing. These were:" \
+            "$(cat "$BATS_TEST_TMPDIR/short_io.proof" 2>&1)"
+}
+
+need_strace() {
+    [ -z "${WRAP-}" ] || skip "strace does not go with WRAP=$WRAP"
+    strace -qq -e trace=none true 2>/dev/null ||
+        skip "strace cannot run programs here"
+}
+
+need_gdb() {
+    gdb -nx -q -batch -ex run --args true </dev/null 2>&1 |
+        grep -q 'exited normally' || skip "gdb cannot run programs here"
+}
+
+need_userns() {
+    unshare -rm true 2>/dev/null || skip "no user namespaces here"
+}
