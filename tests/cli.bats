@@ -12,11 +12,6 @@ has() {
     "$STAGE_DIR/${1/#server/$SERVER}" --help | grep -qF -e "$2"
 }
 
-# speaks_lines: the client sends lines; else it downloads files.
-speaks_lines() {
-    ! has client FILE
-}
-
 # run_program server|client ARG...: the server on a free port, should it start.
 run_program() {
     case $1 in
@@ -31,13 +26,15 @@ assert_wrong_usage() {
     local name=$1
     [ "$1" = client ] || name=$SERVER
     run --separate-stderr run_program "$@" </dev/null
-    assert_equal "$*: status $status" "$*: status 2"
-    assert_equal "$*: output '$output'" "$*: output ''"
-    assert_equal "$*: ${#stderr_lines[@]} lines" "$*: 2 lines"
-    assert_regex "${stderr_lines[0]}" "^$name: "
-    [[ ${stderr_lines[0]} == *"${*: -1}"* ]] ||
-        fail "'${stderr_lines[0]}' does not mention '${*: -1}'"
-    assert_regex "${stderr_lines[1]}" "$name --help"
+    [ "$status" -eq 2 ] || explain "'$*' is wrong usage: expected status 2, got" \
+        "$(status_text "$status"), and $(said "$stderr")"
+    assert_silent "'$*' is wrong usage: on standard output"
+    [[ ${#stderr_lines[@]} -eq 2 &&
+        ${stderr_lines[0]} == "$name: "*"${*: -1}"* &&
+        ${stderr_lines[1]} == *"$name --help"* ]] ||
+        explain "'$*' is wrong usage: expected two lines on standard error, one" \
+            "that begins with '$name: ' and names '${*: -1}', and a hint at" \
+            "'$name --help', but $(said "$stderr")"
 }
 
 # assert_wrong_values server|client OPTION VALUE...
@@ -46,20 +43,6 @@ assert_wrong_values() {
     for value in "${@:3}"; do
         assert_wrong_usage "$1" "$2" "$value"
     done
-}
-
-# assert_serves: a client gets its answer, and not a byte beside it.
-assert_serves() {
-    if speaks_lines; then
-        run evil 'send:hello\n' halfclose recv-all
-        assert_success
-        assert_output --regexp '^\[[0-9]+\] hello$'
-    else
-        run evil train:nosuch \
-            'expect-train:-nosuch: No such file or directory' \
-            halfclose expect-eof
-        assert_success
-    fi
 }
 
 # ask_by_client ARG...: as assert_serves, by way of ./client.
@@ -108,7 +91,8 @@ start_mute_server() {
     redirected "$1"
     SERVER_PREFIX=("${redirected[@]}")
     launch_server --port 0
-    wait_for "[ -n \"\$(listening_port $SERVER_PID)\" ]" 5
+    wait_for "[ -n \"\$(listening_port $SERVER_PID)\" ]" 5 \
+        "A server behind '$1' should listen (process $SERVER_PID)."
     SERVER_PREFIX=()
     SERVER_ADDRESS=127.0.0.1
     SERVER_PORT=$(listening_port "$SERVER_PID")
@@ -121,14 +105,15 @@ start_mute_server() {
     for name in server client; do
         run --separate-stderr run_program $name --help
         assert_success
-        assert_equal "$stderr" ''
+        assert_is "standard error of $name --help" '' "$stderr"
         [ $name = client ] || name=$SERVER
         assert_regex "${lines[0]}" "^Usage: $name \[OPTION\]\.\.\."
         for option in '-a, --address' '-p, --port' '-h, --help'; do
             assert_output --partial "  $option"
         done
         assert_output --partial 5678
-        assert_equal "$(grep -E '.{81}' <<<"$output")" ''
+        assert_is "lines of $name --help with more than 80 columns" '' \
+            "$(grep -E '.{81}' <<<"$output")"
         full=$output
         run run_program "${name/$SERVER/server}" -h
         assert_output "$full"
@@ -227,11 +212,11 @@ start_mute_server() {
     local arguments=()
     need_strace
     speaks_lines || arguments=(nosuch)
-    run timeout 5 strace -qq -e trace=bind -e inject=bind:error=EADDRINUSE \
+    run timeout $((5 * TIMEOUT_SCALE)) strace -qq -e trace=bind -e inject=bind:error=EADDRINUSE \
         -o "$BATS_TEST_TMPDIR/trace" "$STAGE_DIR/$SERVER"
     assert_failure 1
     assert_output "$SERVER: bind 127.0.0.1:5678: Address already in use"
-    run timeout 5 strace -qq -e trace=connect -e inject=connect:error=ECONNREFUSED \
+    run timeout $((5 * TIMEOUT_SCALE)) strace -qq -e trace=connect -e inject=connect:error=ECONNREFUSED \
         -o "$BATS_TEST_TMPDIR/trace" "$STAGE_DIR/client" "${arguments[@]}"
     assert_failure 1
     assert_output "client: connect 127.0.0.1:5678: Connection refused"
@@ -242,10 +227,11 @@ start_mute_server() {
     before=$(server_processes | sort)
     run --separate-stderr run_program server --port "$SERVER_PORT"
     assert_failure 1
-    assert_equal "$output" ''
+    assert_silent "on standard output"
     assert_equal "$stderr" \
         "$SERVER: bind 127.0.0.1:$SERVER_PORT: Address already in use"
-    assert_equal "$(server_processes | sort)" "$before"
+    assert_is "processes of servers (those of the first)" "$before" \
+        "$(server_processes | sort)"
     assert_serves
 }
 
@@ -254,7 +240,7 @@ start_mute_server() {
     assert_failure 1
     assert_equal "$stderr" "$SERVER: bind 192.0.2.1:0: Cannot assign requested \
 address"
-    assert_equal "$output" ''
+    assert_silent "on standard output"
 }
 
 # bats test_tags=native
@@ -262,7 +248,7 @@ address"
     local call
     need_strace
     for call in socket setsockopt bind listen; do
-        run timeout 5 strace -qq -e trace=$call -e inject=$call:error=ENOMEM \
+        run timeout $((5 * TIMEOUT_SCALE)) strace -qq -e trace=$call -e inject=$call:error=ENOMEM \
             -o "$BATS_TEST_TMPDIR/trace" "$STAGE_DIR/$SERVER" --port 0
         assert_failure 1
         assert_output --regexp \
@@ -277,13 +263,13 @@ address"
     # A name with an empty part in it: no name server is asked for that.
     run --separate-stderr run_program server --address no..such
     assert_failure 1
-    assert_equal "$output" ''
-    assert_equal "${#stderr_lines[@]}" 1
+    assert_silent "on standard output"
+    assert_is "lines on standard error" 1 "${#stderr_lines[@]}"
     assert_regex "$stderr" "^$SERVER: no\.\.such:0: .+"
     run --separate-stderr run_client --address no..such --port 1 "${arguments[@]}"
     assert_failure 1
-    assert_equal "$output" ''
-    assert_equal "${#stderr_lines[@]}" 1
+    assert_silent "on standard output"
+    assert_is "lines on standard error" 1 "${#stderr_lines[@]}"
     assert_regex "$stderr" '^client: no\.\.such:1: .+'
 }
 
@@ -293,7 +279,7 @@ address"
     unused_port
     run --separate-stderr run_client --port "$PORT" "${arguments[@]}"
     assert_failure 1
-    assert_equal "$output" ''
+    assert_silent "on standard output"
     assert_equal "$stderr" "client: connect 127.0.0.1:$PORT: Connection refused"
 }
 
@@ -324,10 +310,11 @@ address"
     run evil expect-eof
     assert_success
     wait_for "grep -qi ':$(printf '%04X' "$port") [0-9A-F]*:[0-9A-F]* 06' \
-        /proc/net/tcp" 5
+        /proc/net/tcp" 5 \
+        "The server's end of a connection should be in the state TIME_WAIT (06)."
     stop_server
     start_server --port "$port"
-    assert_equal "$SERVER_PORT" "$port"
+    assert_is "the port of the new server" "$port" "$SERVER_PORT"
     assert_serves
 }
 
@@ -340,11 +327,12 @@ address"
     assert_serves
     stop_server
     run cat <&"$SERVER_OUT"
-    assert_output ''
+    assert_silent "on standard output, after 'listening on'"
     while read -r line; do
         assert_regex "$line" '^\[[0-9]+\] '
     done < <(server_log)
-    [ -n "$line" ] || [ -s "$BATS_TEST_TMPDIR/server.err" ]
+    [ -n "$line" ] || [ -s "$BATS_TEST_TMPDIR/server.err" ] ||
+        explain "the server has logged nothing"
 }
 
 @test "the server serves though standard output is full [fault 109]" {
@@ -374,7 +362,8 @@ address"
     start_server
     assert_serves
     ask_by_client
-    [ ! -s "$log" ] || fail "the log is written: the test proves nothing"
+    [ ! -s "$log" ] ||
+        explain "the log is written in spite of ulimit -f: this test proves nothing"
     stop_server
 }
 
@@ -384,7 +373,7 @@ address"
     start_server
     assert_serves
     stop_server
-    assert_equal "zombies: $(zombies "$SERVER_PID")" "zombies: "
+    assert_is "zombies" '' "$(zombies "$SERVER_PID")"
 }
 
 @test "a client whose output is full says so and fails [fault 109]" {
@@ -412,10 +401,12 @@ address"
     for closed in '>&-' '2>&-' '>&- 2>&-'; do
         start_evil listen "${steps[@]}" expect-eof
         redirected "$closed"
-        run timeout 5 "${redirected[@]}" "$STAGE_DIR/client" \
+        run timeout $((5 * TIMEOUT_SCALE)) "${redirected[@]}" "$STAGE_DIR/client" \
             --port "$EVIL_PORT" "${arguments[@]}" <<<hello 3>&-
-        [ "$status" -le 1 ] || fail "with $closed the client ends with $status"
-        wait_evil || fail "with $closed the client sends what is not meant to go"
+        [ "$status" -le 1 ] || explain "with $closed the client ends with" \
+            "$(status_text "$status"), expected 0 or 1"
+        wait_evil ||
+            explain "with $closed the client sends what is not meant to go"
         speaks_lines || assert_equal "$(cat "$BATS_TEST_TMPDIR/f")" abc
     done
 }
@@ -425,7 +416,8 @@ address"
     local redirected
     start_evil listen expect-eof
     redirected '<&-'
-    run timeout 5 "${redirected[@]}" "$STAGE_DIR/client" --port "$EVIL_PORT" 3>&-
-    [ "$status" -le 1 ] || fail "the client waits for lines from the server"
+    run timeout $((5 * TIMEOUT_SCALE)) "${redirected[@]}" "$STAGE_DIR/client" --port "$EVIL_PORT" 3>&-
+    [ "$status" -le 1 ] || explain "a client without input should end, with" \
+        "status 0 or 1. It ends with $(status_text "$status")"
     wait_evil
 }

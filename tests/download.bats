@@ -3,7 +3,7 @@
 # with a server that is honest and with one that is not.
 
 # Each test runs in a process of its own, and so has its own variables.
-# shellcheck disable=SC2030,SC2031
+# shellcheck disable=SC2030,SC2031,SC2154
 
 load helpers
 
@@ -24,15 +24,6 @@ setup() {
     mkdir "$OUT"
 }
 
-# serve: start a server of $FILES.
-serve() {
-    start_server -d "$FILES"
-}
-
-fetch() {
-    run run_client -o "$OUT" "$@"
-}
-
 # fetch_from_evil STEP...: have the client ask for `big` at a server that plays
 # these steps.
 fetch_from_evil() {
@@ -44,15 +35,6 @@ fetch_from_evil() {
     SERVER_ADDRESS=127.0.0.1 SERVER_PORT=${line##*:}
     fetch -t 5 -q big
     exec {evil_out}<&-
-}
-
-assert_same() {
-    local name
-    for name in "$@"; do
-        cmp "$FILES/$name" "$OUT/$name" ||
-            explain "the file $name that was saved is not the one served:" \
-                "$(stat -c '%n: %s bytes' "$FILES/$name" "$OUT/$name")"
-    done
 }
 
 # assert_nothing_saved [NAME...]: there is nothing but these in the folder: no
@@ -83,16 +65,6 @@ wait_for_some() {
         "$(cat "$BATS_TEST_TMPDIR/client.err")" "$(ls -lA "$OUT")"
 }
 
-# methods: print the options that choose how the client receives; a single blank
-# line if it has but one way.
-methods() {
-    if run_client --help | grep -q -e --method; then
-        printf -- '-m %s\n' copy mmap splice
-    else
-        echo
-    fi
-}
-
 # ---- What comes, and what does not ---------------------------------------------
 
 @test "all files come: status 0, and a line about each on standard output" {
@@ -104,9 +76,8 @@ methods() {
     assert_line --index 0 --regexp '^small: 5 bytes in [0-9.]+ s, .*/s$'
     assert_line --index 1 --regexp '^empty: 0 bytes in [0-9.]+ s, .*/s$'
     assert_line --index 2 --regexp '^random: 100000 bytes in [0-9.]+ s, .*/s$'
-    [ ${#lines[@]} -eq 3 ]
-    # shellcheck disable=SC2154 # run sets stderr
-    [ "$stderr" = '' ]
+    assert_is "lines on standard output" 3 ${#lines[@]}
+    assert_is "on standard error" '' "$stderr"
 }
 
 @test "some files do not come: status 1, a line on standard error for each" {
@@ -114,11 +85,11 @@ methods() {
     mkdir "$BATS_TEST_TMPDIR/empty"
     run --separate-stderr run_client -q -o "$OUT" nosuch small -- -rf random
     assert_failure 1
-    assert_output ''
+    assert_silent "of a client with --quiet, on standard output"
     assert_same small random
     assert_nothing_saved random small
-    [ "$stderr" = "client: nosuch: No such file or directory
-client: -rf: No such file or directory" ]
+    assert_is "on standard error" "client: nosuch: No such file or directory
+client: -rf: No such file or directory" "$stderr"
 }
 
 @test "wrong usage: status 2, a hint, and nothing is saved" {
@@ -131,14 +102,17 @@ client: -rf: No such file or directory" ]
         # shellcheck disable=SC2086 # options and their arguments
         run --separate-stderr run_client -o "$OUT" $arguments
         [ "$status" -eq 2 ] ||
-            explain "'client $arguments' must end with status 2, not $status"
+            explain "'client $arguments' must end with status 2, it ends with" \
+                "$(status_text "$status")"
         [[ -z $output && $stderr == client:*"Try '"*"client --help'"* ]] ||
-            explain "'client $arguments' prints:" "$output" "$stderr"
+            explain "'client $arguments' should print nothing but a complaint and" \
+                "a hint at --help, but $(said "$output$stderr")"
     done
     for arguments in '' ../x; do
         run --separate-stderr run_client -o "$OUT" small "$arguments"
         assert_failure 2
-        assert_equal "${stderr%%$'\n'*}" "client: invalid file name '$arguments'"
+        assert_is "the first line on standard error" \
+            "client: invalid file name '$arguments'" "${stderr%%$'\n'*}"
     done
     assert_nothing_saved
 }
@@ -172,7 +146,8 @@ client: -rf: No such file or directory" ]
     fetch small
     assert_success
     assert_same small
-    assert_equal "$(stat -c %a "$OUT/small")" 640
+    assert_is "permissions of the new file (with umask 027)" 640 \
+        "$(stat -c %a "$OUT/small")"
 }
 
 @test "a symbolic link is replaced, what it points to stays [fault 53] [trap 19]" {
@@ -183,7 +158,8 @@ client: -rf: No such file or directory" ]
     fetch small random
     assert_success
     assert_same small random
-    assert_equal "$(cat "$BATS_TEST_TMPDIR/mine")" mine
+    assert_is "what is in the file that the link pointed to" mine \
+        "$(cat "$BATS_TEST_TMPDIR/mine")"
     assert_not_exists "$BATS_TEST_TMPDIR/created"
     assert_not_symlink_to "$BATS_TEST_TMPDIR/mine" "$OUT/small"
 }
@@ -230,7 +206,7 @@ END
     assert_failure 1
     assert_output --regexp \
         '^client: zeros: cut after [0-9]+ of 3000000 bytes: File too large$'
-    assert_equal "$(ls -A "$OUT")" ""
+    assert_nothing_saved
 }
 
 @test "a full disk: status 1, nothing is left, the next file still comes [fault 54]" {
@@ -245,7 +221,7 @@ END
             ${lines[1]} == 'status 1' && ${lines[2]} == small &&
             ${#lines[@]} -eq 3 ]] ||
             explain "client $method, when the disk is full:" "$output"
-    done 7< <(methods)
+    done 7< <(method_options client)
 }
 
 # injected CALL:FAULT [ARG...]: the client under strace, which makes its system
@@ -276,11 +252,11 @@ call_number() {
         '?rename,?renameat,?renameat2:error=EIO'; do
         run injected "$spec" small
         [[ $status -eq 1 && $output == 'client: small: save: '* ]] ||
-            explain "with $spec the client ends with status $status and says:" \
-                "$output"
+            explain "with $spec the client should end with status 1 and say" \
+                "'client: small: save: ...'. It ends with" \
+                "$(status_text "$status"), and $(said "$output")"
         assert_injected "$BATS_TEST_TMPDIR/trace"
-        grep -q 'INJECTED' "$BATS_TEST_TMPDIR/trace"
-        assert_equal "$(cat "$OUT/small")" older
+        assert_is "what is in the file (with $spec)" older "$(cat "$OUT/small")"
         assert_nothing_saved small
     done
 }
@@ -324,8 +300,9 @@ call_number() {
         # shellcheck disable=SC2086 # several steps
         fetch_from_evil train:+big u64:1000 ${steps#*:}
         [[ $status -eq 1 && $output == "client: big: connection closed after $bytes of 1000 bytes" ]] ||
-            explain "a server that ends after '$steps'; the client ends with" \
-                "status $status and says: $output"
+            explain "a server ends after '$steps': expected that the client says" \
+                "'client: big: connection closed after $bytes of 1000 bytes'. It" \
+                "ends with $(status_text "$status"), and $(said "$output")"
         assert_nothing_saved
     done
     for steps in '' 'send:\0\0' 'header:4 send:+b' train:+big \
@@ -333,8 +310,9 @@ call_number() {
         # shellcheck disable=SC2086 # several steps
         fetch_from_evil $steps
         [[ $status -eq 1 && $output == 'client: big: connection closed by the server' ]] ||
-            explain "a server that ends after '$steps'; the client ends with" \
-                "status $status and says: $output"
+            explain "a server ends after '$steps': expected that the client says" \
+                "'client: big: connection closed by the server'. It" \
+                "ends with $(status_text "$status"), and $(said "$output")"
         assert_nothing_saved
     done
 }
@@ -352,7 +330,7 @@ call_number() {
     echo older >"$OUT/big"
     fetch_from_evil train:+big u64:1000 header:1000 zeros:400
     assert_failure 1
-    assert_equal "$(cat "$OUT/big")" older
+    assert_is "what is in the older file" older "$(cat "$OUT/big")"
     assert_nothing_saved big
 }
 
@@ -364,7 +342,7 @@ call_number() {
     assert_failure 1
     assert_line --index 0 'client: one: connection closed by the server'
     assert_line --index 1 'client: two: connection closed by the server'
-    [ ${#lines[@]} -eq 2 ]
+    assert_is "lines that the client says" 2 ${#lines[@]}
 }
 
 @test "a server that is killed in mid-transfer leaves no file [fault 57] [trap 23]" {
@@ -379,7 +357,7 @@ call_number() {
         stop_server KILL
     fi
     wait_background "$CLIENT_PID"
-    assert_equal "$BACKGROUND_STATUS" 1
+    assert_background_status 1 "It is the client whose server was killed."
     run cat "$BATS_TEST_TMPDIR/client.err"
     assert_output --regexp \
         '^client: huge: connection closed after [0-9]+ of 536870912 bytes$'
@@ -396,7 +374,7 @@ call_number() {
         release_evil
         assert_failure 1
         assert_output --regexp '^client: big: .*Connection timed out$'
-        [ ${#lines[@]} -eq 1 ]
+        assert_is "lines that the client says" 1 ${#lines[@]}
         assert_nothing_saved
     done
 }
@@ -408,8 +386,9 @@ call_number() {
 assert_distrusted() {
     fetch_from_evil "$@"
     [[ $status -eq 1 && ${#lines[@]} -eq 1 && $output == 'client: big: '* ]] ||
-        explain "a server that does '$*'; the client ends with status $status" \
-            "and says: $output"
+        explain "a server does '$*': expected one line of complaint from the" \
+            "client and status 1. It ends with $(status_text "$status"), and" \
+            "$(said "$output")"
     assert_nothing_saved
 }
 
@@ -486,7 +465,8 @@ assert_distrusted() {
         wait_for_some
         kill -s "$signal" "$CLIENT_PID"
         wait_background "$CLIENT_PID"
-        assert_equal "$BACKGROUND_STATUS" $((128 + $(kill -l "$signal")))
+        assert_background_status $((128 + $(kill -l "$signal"))) \
+            "It is a client that got SIG$signal."
         assert_nothing_saved
     done
 }
@@ -497,7 +477,7 @@ assert_distrusted() {
     wait_for_some
     kill -s KILL "$CLIENT_PID"
     wait_background "$CLIENT_PID"
-    assert_equal "$BACKGROUND_STATUS" 137
+    assert_background_status 137 "It is a client that got SIGKILL."
     run ls -A "$OUT"
     assert_output --regexp '^\.poolladder-.{6}\.part$'
 }
@@ -511,7 +491,7 @@ assert_distrusted() {
     kill -s INT "$BACKGROUND_PID"
     kill -s HUP "$BACKGROUND_PID"
     wait_background "$BACKGROUND_PID"
-    assert_equal "$BACKGROUND_STATUS" 0
+    assert_background_status 0 "It is a client that was told to ignore INT and HUP."
     assert_same random
 }
 
@@ -524,13 +504,13 @@ assert_distrusted() {
     rm "$OUT/small"
     run injected "openat:signal=TERM:when=$open" small
     assert_failure 143
-    grep -q '\.part.*INJECTED\|SIGTERM' "$BATS_TEST_TMPDIR/trace"
+    assert_traced '\.part.*INJECTED\|SIGTERM' "$BATS_TEST_TMPDIR/trace"
     assert_nothing_saved
     for spec in fsync '?rename,?renameat,?renameat2'; do
         rm -f "$OUT/small"
         run injected "$spec:signal=TERM:when=1" small
         assert_failure 143
-        grep -q SIGTERM "$BATS_TEST_TMPDIR/trace"
+        assert_traced SIGTERM "$BATS_TEST_TMPDIR/trace"
         run ls -A "$OUT"
         [[ $output == '' || $output == small ]] ||
             explain "after TERM in the midst of $spec there is left: $output"
@@ -676,8 +656,7 @@ in_terminal() {
 @test "the bar's numbers make sense at every size and speed [fault 61] [trap 22]" {
     [ -e "$STAGE_DIR/progress.c" ] || skip "this stage's bar is not in progress.c"
     local bar=$BATS_TEST_TMPDIR/progress_steps
-    ${CC:-cc} -std=c11 -D_GNU_SOURCE -I "$STAGE_DIR" -o "$bar" \
-        "$TESTS_DIR/units/progress_steps.c" "$STAGE_DIR/progress.c"
+    build_unit "$bar" progress_steps progress.c
     played() {
         "$bar" "$@" 2>&1 | tr '\r' '\n'
     }
@@ -694,7 +673,9 @@ in_terminal() {
     assert_line --regexp ' 25% .*4096\.0 PiB'
     # At most ten redraws a second, and one at the end.
     run played start:1000 trickle:1000:0.001 end
-    ((${#lines[@]} >= 10 && ${#lines[@]} <= 12))
+    ((${#lines[@]} >= 10 && ${#lines[@]} <= 12)) ||
+        explain "in one second the bar should be drawn 10 to 12 times, but it was" \
+            "drawn ${#lines[@]} times"
     assert_line --index $((${#lines[@]} - 1)) --regexp '100% .*1000 B/s +00:00$'
     run "$bar" size:0 size:1023 size:1024 size:1536 size:1048576 size:5368709120 \
         size:1.9e19

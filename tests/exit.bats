@@ -3,14 +3,14 @@
 # doing (a test each) x how it is to end (--exit) x the signal that tells it to.
 # For each cell there is a server of its own; all cells of a test run at once.
 
-# shellcheck disable=SC2016 # $ is for wait_for and for other shells
+# shellcheck disable=SC2016,SC2154 # $ is for other shells; run sets variables
 
 load helpers
 
 # What may come: one of these, or INT and then INT again.
 SIGNALS=(INT TERM USR1 twice)
 
-# Seconds. So long all waits for at most, and a drain time-out that none sees.
+# Seconds: how long all waits are at most, and a drain time-out that none sees.
 PATIENCE=10
 NEVER=$((20 * TIMEOUT_SCALE))
 
@@ -25,7 +25,7 @@ setup_file() {
 setup() {
     local folder=/dev/shm
     [ -w "$folder" ] || folder=$BATS_TEST_TMPDIR
-    DATA=$BATS_FILE_TMPDIR/data
+    FILES=$BATS_FILE_TMPDIR/data
     OUT=$(mktemp -d "$folder/poolladder-XXXXXX")
     # An address that nobody else uses: then nobody takes a port that is freed.
     ADDRESS=127.$((64 + BASHPID / 65536)).$((BASHPID / 256 % 256)).$((BASHPID % 256))
@@ -46,12 +46,6 @@ teardown() {
 #     local - && set +T
 
 # ---- Servers
-
-# serve [ARG...]: start a server of $DATA.
-serve() {
-    local - && set +T
-    start_server --address "$ADDRESS" --directory "$DATA" "$@"
-}
 
 # Tell whether a mode cuts transfers; the others let them end.
 cuts() {
@@ -100,27 +94,10 @@ log_of() {
     grep "^\[${cell_pid[$1]}\] " "$BATS_TEST_TMPDIR/server.err"
 }
 
-# sockets CELL STATE: print a line for each socket of the server's port that is
-# in this state, 0A: it listens, 01: it is connected (proc_net_tcp in the kernel's
-# documentation).
-sockets() {
-    local address
-    IFS=. read -ra address <<<"$ADDRESS"
-    printf -v address '%02X%02X%02X%02X:%04X' "${address[@]:3:1}" \
-        "${address[@]:2:1}" "${address[@]:1:1}" "${address[@]:0:1}" \
-        "${cell_port[$1]}"
-    awk -v address="$address" -v state="$2" '$2 == address && $4 == state' \
-        /proc/net/tcp
-}
-
-does_not_listen() {
-    [ -z "$(sockets "$1" 0A)" ]
-}
-
 # await_stopping CELL: until the server has got the signal, and listens no more.
 await_stopping() {
     local - && set +T
-    in_time $PATIENCE does_not_listen "$1" ||
+    in_time $PATIENCE does_not_listen "${cell_port[$1]}" ||
         complain "$1" "it still listens after $PATIENCE s"
 }
 
@@ -165,8 +142,8 @@ await_end() {
     [[ $line == *"] "$expected ]] || complain "$1" \
         "its last line should be '$expected', not: $line"
     [[ $line == *' 0 cut' ]] && status=0 || status=1
-    [ "$SERVER_STATUS" -eq $status ] || complain "$1" \
-        "it ends with status $SERVER_STATUS, expected $status after: $line"
+    [ "$SERVER_STATUS" -eq $status ] || complain "$1" "it ends with" \
+        "$(status_text "$SERVER_STATUS"), expected $status after: $line"
 }
 
 # check_remains: after the end of all servers nothing of them is left.
@@ -176,11 +153,12 @@ check_remains() {
     in_time 1 no_server_processes || explain "the servers are gone, these" \
         "processes of them are not:" \
         "$(ps -o pid,ppid,stat,args -p "$(server_processes | paste -sd,)")"
-    left=$(find "$OUT" "$DATA" -name '.*' -type f)
+    left=$(find "$OUT" "$FILES" -name '.*' -type f)
     [ -z "$left" ] || explain "temporary files are left:" "$left"
-    # Complaints about calls that were wrong, and lines that nobody has begun.
-    run ! grep -E -e 'Bad file desc|Invalid arg|No child|No such process' \
+    run grep -E -e 'Bad file desc|Invalid arg|No child|No such process' \
         -e '^$|^[^[]' "$BATS_TEST_TMPDIR/server.err"
+    assert_silent "lines of the log about calls that were wrong, or that nobody has \
+begun with [PID]"
     serve --port "${cell_port[-1]}" # it is free
     stop_server
 }
@@ -205,12 +183,6 @@ download_and_stop() {
     client_prefix=(env "LD_PRELOAD=$TESTS_DIR/build/stop_midway.so")
     download "$@"
     client_prefix=()
-}
-
-is_stopped() {
-    local REPLY
-    state_of "$1"
-    [ "$REPLY" = T ]
 }
 
 # await_stop: until all clients have stopped.
@@ -244,28 +216,29 @@ assert_came() {
     await_client "$1"
     [ "$CLIENT_STATUS" -eq 0 ] || complain "$cell" \
         "a client whose download it should have let end says: $CLIENT_SAYS"
-    cmp "$DATA/$name" "$OUT/$cell.$1/$name"
+    assert_same_file "$FILES/$name" "$OUT/$cell.$1/$name"
 }
 
-# assert_cut N: it did not, and the client says so.
-assert_cut() {
+# assert_was_cut N: it did not, and the client says so.
+assert_was_cut() {
     local - && set +T
     local cell=${clients[$1]% *}
     await_client "$1"
     [[ $CLIENT_STATUS -eq 1 && $CLIENT_SAYS == client:*connection\ closed* ]] ||
         complain "$cell" "a client whose download should have been cut ends" \
-            "with status $CLIENT_STATUS (expected 1) and says: $CLIENT_SAYS"
+            "with $(status_text "$CLIENT_STATUS"), expected 1, and" \
+            "$(said "$CLIENT_SAYS")"
     [ -z "$(ls -A "$OUT/$cell.$1")" ] ||
         complain "$cell" "a cut download leaves: $(ls -A "$OUT/$cell.$1")"
 }
 
 # assert_refused CELL: a client that comes now is refused.
 assert_refused() {
-    run timeout 5 "$STAGE_DIR/client" -a "$ADDRESS" -p "${cell_port[$1]}" \
+    run timeout $((5 * TIMEOUT_SCALE)) "$STAGE_DIR/client" -a "$ADDRESS" -p "${cell_port[$1]}" \
         --output "$OUT" small
     [[ $status -eq 1 && $output == *'Connection refused' ]] ||
         complain "$1" "a client that comes after the signal is not refused." \
-            "It ends with status $status and says: $output"
+            "It ends with $(status_text "$status"), and $(said "$output")"
 }
 
 # need_processes: the workers of this stage are processes.
@@ -292,7 +265,7 @@ assert_outcome() {
     go_on
     for n in "${!clients[@]}"; do
         if cell_cuts "${clients[n]% *}"; then
-            assert_cut "$n"
+            assert_was_cut "$n"
         else
             assert_came "$n"
         fi
@@ -359,7 +332,7 @@ assert_all_cut() {
     done
     go_on
     for i in "${!clients[@]}"; do
-        assert_cut "$i"
+        assert_was_cut "$i"
     done
     check_remains
 }
@@ -375,8 +348,8 @@ assert_all_cut() {
     assert_all_cut
 }
 
-# worker_of CELL: print the pids of the workers; of the only one, if there is one.
-worker_of() {
+# workers_of CELL: print their pids.
+workers_of() {
     children "${cell_pid[$1]}"
 }
 
@@ -385,7 +358,7 @@ signal_workers() {
     local - && set +T
     local i
     for i in "${!cells[@]}"; do
-        signal_all "$1" "$(worker_of "$i")"
+        signal_all "$1" "$(workers_of "$i")"
     done
 }
 
@@ -433,12 +406,14 @@ holds_more_than() {
         else
             download "$i" small
         fi
-        in_time $PATIENCE holds_more_than "$i" "$fds"
+        in_time $PATIENCE holds_more_than "$i" "$fds" ||
+            complain "$i" "it does not accept a client"
     done
     signal_all STOP "${cell_pid[@]}"
     signal_workers KILL
     for i in "${!cells[@]}"; do
-        in_time $PATIENCE has_dead_worker "$i"
+        in_time $PATIENCE has_dead_worker "$i" ||
+            complain "$i" "its worker was killed, but is not dead"
         send_first "$i"
     done
     signal_all CONT "${cell_pid[@]}"
@@ -452,9 +427,11 @@ has_dead_worker() {
     [ -n "$(zombies "${cell_pid[$1]}")" ]
 }
 
-# has_connections CELL COUNT
-has_connections() {
-    [ "$(sockets "$1" 01 | wc -l)" -eq "$2" ]
+# await_connections CELL N: until so many clients are connected.
+await_connections() {
+    in_time $PATIENCE has_connections "$2" "${cell_port[$1]}" ||
+        complain "$1" "it should have $2 connections, but it has these:" \
+            "$(sockets connected "${cell_port[$1]}")"
 }
 
 @test "clients are waiting: they are served, or get a clear answer [fault 76]" {
@@ -468,7 +445,7 @@ has_connections() {
     for i in "${!cells[@]}"; do
         download "$i" small
         download "$i" small
-        in_time $PATIENCE has_connections "$i" 3
+        await_connections "$i" 3
     done
     send_signals
     for i in "${!cells[@]}"; do
@@ -501,8 +478,10 @@ assert_struck() {
     local i
     for i in "${!cells[@]}"; do
         grep -q "^--- SIG${cells[i]#* } " "$BATS_TEST_TMPDIR/trace.$i" ||
-            complain "$i" "the signal did not come: the test proves nothing." \
-                "The trace:" "$(tail "$BATS_TEST_TMPDIR/trace.$i")"
+            complain "$i" "strace should have sent the signal when the server makes" \
+                "a certain system call, but it did not make it, or not so often: so" \
+                "this test proves nothing. Does the server come that far? What calls" \
+                "of this kind it did make:" "$(tail "$BATS_TEST_TMPDIR/trace.$i")"
     done
 }
 
@@ -519,7 +498,7 @@ strike() {
         if cell_cuts "$i"; then
             await_end "$i" '[01]' '[01]'
             await_client "$i"
-            [ "$CLIENT_STATUS" -eq 0 ] || assert_cut "$i"
+            [ "$CLIENT_STATUS" -eq 0 ] || assert_was_cut "$i"
             [ "$CLIENT_STATUS" -eq 0 ] || [ "$SERVER_STATUS" -eq 1 ] ||
                 complain "$i" "it cut a client, but ends with status 0"
         else
@@ -601,12 +580,13 @@ open_default() {
     local argument
     for argument in --exit= --exit=nosuch --exit=DRAIN --drain-timeout= \
         --drain-timeout=-1 --drain-timeout=x; do
-        run --separate-stderr timeout 10 "$STAGE_DIR/$SERVER" --port 0 $argument
+        run --separate-stderr timeout $((10 * TIMEOUT_SCALE)) "$STAGE_DIR/$SERVER" --port 0 $argument
         [[ $status -eq 2 && -z $output ]] ||
-            explain "server $argument ends with status $status, expected 2"
-        # shellcheck disable=SC2154 # run sets it
+            explain "server $argument is wrong usage: expected status 2, got" \
+                "$(status_text "$status"), and $(said "$output$stderr")"
         [[ $stderr == *invalid*--help* ]] ||
-            explain "server $argument says: $stderr"
+            explain "server $argument should say what is invalid, and a hint at" \
+                "--help, but $(said "$stderr")"
     done
 }
 
@@ -636,25 +616,6 @@ open_default() {
         complain 0 "it ended only after $((now_ms - before)) ms, expected 400"
 }
 
-# cpu_time PID: print its CPU time, in clock ticks.
-cpu_time() {
-    local line fields
-    read -r line <"/proc/$1/stat"
-    read -ra fields <<<"${line##*) }"
-    echo $((fields[11] + fields[12]))
-}
-
-# is_at_rest PID: it takes no CPU time for a while.
-is_at_rest() {
-    local - && set +T
-    local before tries=8
-    before=$(cpu_time "$1")
-    while ((tries-- > 0)); do
-        tick
-    done
-    [ "$(cpu_time "$1")" -eq "$before" ]
-}
-
 # bats test_tags=native
 @test "with a drain time-out of 0 it waits for its client, and takes no CPU time" {
     open_default --drain-timeout 0
@@ -663,27 +624,23 @@ is_at_rest() {
     send_signals
     in_time $PATIENCE is_at_rest "$SERVER_PID" ||
         complain 0 "it waits for a client, but takes CPU time all the while"
-    is_running "$SERVER_PID"
+    is_running "$SERVER_PID" ||
+        complain 0 "it has ended, though its client has not got all of its file"
     go_on
     await_end 0 1 0
     assert_came 0
 }
 
-# connect FD: to the server, to say nothing.
-connect() {
-    hold_client "$1"
-}
-
 @test "a client that is silent is let go, and then the server ends [fault 90]" {
     open_default --timeout 0.3 --drain-timeout $NEVER
-    connect 5
+    hold_client 5
     send_signals
     await_end 0 1 0
 }
 
 @test "a client that is silent is cut when the drain time-out is over [fault 90]" {
     open_default --timeout 0 --drain-timeout 0.3
-    connect 5
+    hold_client 5
     send_signals
     await_end 0 0 1
 }
@@ -695,7 +652,7 @@ connect() {
     for n in 0 1 2 3 4; do
         download 0 small
     done
-    in_time $PATIENCE has_connections 0 5
+    await_connections 0 5
     send_first 0
     signal_all CONT "$SERVER_PID"
     await_end 0 5 0
@@ -783,26 +740,28 @@ drain_between() {
     done
     go_on
     assert_outcome 0
-    run ! grep 'signal 2' "$BATS_TEST_TMPDIR/server.err"
+    run grep 'signal 2' "$BATS_TEST_TMPDIR/server.err"
+    assert_silent "Ctrl-C has reached a worker; in the log"
 }
 
 # A terminal that is closed sends SIGHUP, for which there is no handler.
 @test "SIGHUP ends the server, and its workers after their clients [fault 84]" {
     local workers
     open_default --workers 1
-    workers=$(worker_of 0)
+    workers=$(workers_of 0)
     download_and_stop 0 big
     await_stop
     stop_server HUP
-    assert_equal "$SERVER_STATUS" 129
-    does_not_listen 0
+    assert_server_status 129
+    does_not_listen || complain 0 "it is gone, but somebody still listens"
     go_on
     if [ -n "$workers" ]; then
         assert_came 0
     else
-        assert_cut 0
+        assert_was_cut 0
     fi
-    in_time $PATIENCE no_server_processes
+    in_time $PATIENCE no_server_processes ||
+        complain 0 "it is gone, but not these of its processes: $(server_processes)"
 }
 
 # has_handler PID: for INT, TERM or USR1.
@@ -812,11 +771,22 @@ has_handler() {
     ((16#$mask & (1 << 1 | 1 << 9 | 1 << 14)))
 }
 
+has_no_handler() {
+    ! has_handler "$1"
+}
+
 # has_another_worker CELL PID: the only worker is not that one.
 has_another_worker() {
     local worker
-    worker=$(worker_of "$1")
+    worker=$(workers_of "$1")
     [[ -n $worker && $worker != "$2" ]]
+}
+
+# await_another_worker CELL PID
+await_another_worker() {
+    in_time $PATIENCE has_another_worker "$@" ||
+        complain "$1" "its worker $2 has ended, but there is no other in its place." \
+            "Its children: $(workers_of "$1")"
 }
 
 # bats test_tags=native
@@ -824,11 +794,15 @@ has_another_worker() {
     local worker
     need_processes
     open_default --workers 1
-    has_handler "$SERVER_PID" # else the next line proves nothing
-    worker=$(worker_of 0)
-    in_time $PATIENCE eval "! has_handler $worker"
+    has_handler "$SERVER_PID" ||
+        explain "the server handles neither INT nor TERM nor USR1 (SigCgt in" \
+            "/proc/$SERVER_PID/status), so this test proves nothing"
+    worker=$(workers_of 0)
+    in_time $PATIENCE has_no_handler "$worker" ||
+        explain "worker $worker still has the server's handler for INT, TERM or" \
+            "USR1: $(grep SigCgt "/proc/$worker/status")"
     signal_all USR1 "$worker"
-    in_time $PATIENCE has_another_worker 0 "$worker"
+    await_another_worker 0 "$worker"
     download 0 small
     assert_came 0
     send_signals
@@ -842,17 +816,17 @@ has_another_worker() {
         open_cell "$mode" TERM --workers 1
     done
     for i in "${!cells[@]}"; do
-        workers[i]=$(worker_of "$i")
+        workers[i]=$(workers_of "$i")
         signal_all KILL "${workers[i]}"
     done
     for i in "${!cells[@]}"; do
-        in_time $PATIENCE has_another_worker "$i" "${workers[i]}"
+        await_another_worker "$i" "${workers[i]}"
         [ -z "$(zombies "${cell_pid[i]}")" ] ||
             complain "$i" "the worker that was killed is a zombie still"
     done
     for mode in "${MODES[@]}"; do
         open_cell "$mode" TERM --workers 3
-        mapfile -t workers < <(worker_of $((${#cells[@]} - 1)))
+        mapfile -t workers < <(workers_of $((${#cells[@]} - 1)))
         signal_all KILL "${workers[@]}"
     done
     send_signals
@@ -886,21 +860,19 @@ has_another_worker() {
     assert_came 0
     send_signals
     await_end 0 1 0
-    # One client, and three orders to end.
-    assert_equal "$(grep -c '^sendmsg' "$trace")" 4
-    assert_equal "$(grep -c SCM_RIGHTS "$trace")" 1
+    assert_is "calls of sendmsg (a client, three orders to end)" 4 \
+        "$(grep -c '^sendmsg' "$trace")"
+    assert_is "calls of sendmsg that carry a descriptor (the client)" 1 \
+        "$(grep -c SCM_RIGHTS "$trace")"
 }
 
 # ---- The handler by itself
 
 # bats test_tags=native
 @test "the handler keeps errno, and does not block when the pipe is full [fault 80] [fault 81]" {
-    local check=$BATS_TEST_TMPDIR/check
-    "${CC:-cc}" -std=c11 -D_GNU_SOURCE -g -I "$STAGE_DIR" -o "$check" \
-        "$TESTS_DIR/units/signal_pipe_check.c" "$STAGE_DIR/signal_pipe.c"
-    run timeout 20 "$check"
-    assert_success
-    assert_output ''
+    build_unit "$BATS_TEST_TMPDIR/signal_pipe_check" signal_pipe_check \
+        signal_pipe.c
+    assert_unit 20 "$BATS_TEST_TMPDIR/signal_pipe_check"
 }
 
 # bats test_tags=native

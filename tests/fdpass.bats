@@ -7,26 +7,23 @@ load helpers
 setup_file() {
     CHECK=$BATS_FILE_TMPDIR/fdpass_check
     SANITIZED=yes
-    if ! build_check -fsanitize=address,undefined \
+    if ! build_fdpass_check -fsanitize=address,undefined \
         -fno-sanitize-recover=undefined >/dev/null 2>&1; then
         SANITIZED=''
-        build_check
+        build_fdpass_check
     fi
     export CHECK SANITIZED
 }
 
-# build_check FLAG...: compile it, and see whether it runs.
-build_check() {
-    "${CC:-cc}" -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Og -g3 "$@" \
-        -I"$STAGE_DIR" -Wl,--wrap=sendmsg,--wrap=recvmsg -o "$CHECK" \
-        "$TESTS_DIR/units/fdpass_check.c" "$STAGE_DIR/fdpass.c" &&
-        "$CHECK" # the names of the checks
+# build_fdpass_check FLAG...: compile it, and see whether it runs.
+build_fdpass_check() {
+    build_unit "$CHECK" fdpass_check fdpass.c -Wl,--wrap=sendmsg,--wrap=recvmsg \
+        "$@" && "$CHECK" # the names of the checks
 }
 
 # check NAME
 check() {
-    run timeout $((10 * TIMEOUT_SCALE)) "$CHECK" "$1" 3>&-
-    assert_success
+    assert_unit 10 "$CHECK" "$1"
 }
 
 # handover FILE: run it, with its output in the usual variables.
@@ -113,23 +110,25 @@ handover() {
     head -c 100 /dev/zero >"$BATS_TEST_TMPDIR/file"
     handover "$BATS_TEST_TMPDIR/file"
     assert_success
-    assert_equal "${#lines[@]}" 3
+    assert_is "lines of handover's output" 3 ${#lines[@]}
     local number='^(child|parent) +([0-9]+): fd ([0-9]+), offset ([0-9]+), '
     local -a who=() pids=() fds=() offsets=()
     local line
     for line in "${lines[@]}"; do
-        [[ $line =~ $number ]] || fail "not as expected: $line"
+        [[ $line =~ $number ]] ||
+            explain "expected lines like 'child  PID: fd N, offset N, ...', got: $line"
         who+=("${BASH_REMATCH[1]}")
         pids+=("${BASH_REMATCH[2]}")
         fds+=("${BASH_REMATCH[3]}")
         offsets+=("${BASH_REMATCH[4]}")
     done
-    assert_equal "${who[*]}" "child parent child"
-    assert_equal "${offsets[*]}" "0 8 16"
-    assert_equal "${pids[0]}" "${pids[2]}"
-    assert_not_equal "${pids[0]}" "${pids[1]}"
-    assert_equal "${fds[0]}" "${fds[2]}"
-    assert_not_equal "${fds[0]}" "${fds[1]}"
+    assert_is "who reads" "child parent child" "${who[*]}"
+    assert_is "at which offsets" "0 8 16" "${offsets[*]}"
+    [[ ${pids[0]} == "${pids[2]}" && ${pids[0]} != "${pids[1]}" ]] ||
+        explain "parent and child should be two processes: ${pids[*]}"
+    [[ ${fds[0]} == "${fds[2]}" && ${fds[0]} != "${fds[1]}" ]] ||
+        explain "the file should have one number in the child and another in the" \
+            "parent: ${fds[*]}"
 }
 
 @test "handover says what it cannot open or read, and copes with an empty file" {

@@ -6,20 +6,26 @@
 
 load helpers
 
-# talk FD: ask on this connection; sets PID to the process that answers.
-talk() {
+# greet FD: ask on this connection; sets PID to the process that answers.
+greet() {
     ask "$1" hello
     PID=${REPLY#[}
     PID=${PID%%]*}
-    [ "$REPLY" = "[$PID] hello" ] || fail "the answer is '$REPLY'"
+    [ "$REPLY" = "[$PID] hello" ] ||
+        explain "expected the answer '[PID] hello', got '$REPLY'"
 }
 
-# assert_closed FD: the connection comes to its end.
-assert_closed() {
-    local status=0 rest
-    read -rt $((5 * TIMEOUT_SCALE)) -u "$1" rest || status=$?
-    ((status <= 128)) || fail "the connection does not end"
-    assert_equal "$rest" ''
+# assert_children N: the server has so many, zombies left out.
+assert_children() {
+    assert_is "processes that serve a client" "$1" \
+        "$(children "$SERVER_PID" | wc -l)"
+}
+
+# wait_for_reaping: until the server has waited for all children that ended.
+wait_for_reaping() {
+    in_time 5 no_zombies "$SERVER_PID" ||
+        explain "children ended, but the server does not wait for them:" \
+            "$(ps -o pid,ppid,stat,comm --ppid "$SERVER_PID")"
 }
 
 # serve_many N: N clients, one after the other.
@@ -34,8 +40,9 @@ serve_many() {
             exec 9>&-
             [[ $line == *hello ]] || exit 1
         done
-    ) || fail "a client got no answer"
-    wait_for "[ -z \"\$(ps -o pid= --ppid $SERVER_PID)\" ]" 5
+    ) || explain "one of $1 clients, one after the other, got no answer"
+    wait_for "[ -z \"\$(ps -o pid= --ppid $SERVER_PID)\" ]" 5 \
+        "All clients have gone, so the server should have no child, nor a zombie."
 }
 
 @test "each client has a process of its own, which is the server's child" {
@@ -43,25 +50,26 @@ serve_many() {
     start_server
     hold_client 5
     hold_client 6
-    talk 5
+    greet 5
     first=$PID
-    talk 6
+    greet 6
     second=$PID
-    talk 5
-    assert_equal "$PID" "$first"
-    assert_equal "$(children "$SERVER_PID" | sort)" \
-        "$(printf '%s\n' "$first" "$second" | sort)"
+    greet 5
+    assert_is "the process that answers the first client again" "$first" "$PID"
+    assert_is "children of the server (those that answered)" \
+        "$(printf '%s\n' "$first" "$second" | sort)" \
+        "$(children "$SERVER_PID" | sort)"
     release_client 5
-    wait_for "[ \$(children $SERVER_PID | wc -l) -eq 1 ]" 5
-    talk 6
+    wait_for "[ \$(children $SERVER_PID | wc -l) -eq 1 ]" 5 \
+        "Of two clients one has gone: its process should end, the other stay."
+    greet 6
 }
 
 @test "a child ends with its client and leaves no zombie [fault 1] [trap 1]" {
     start_server
     serve_many 20
-    assert_equal "$(ps -o pid= --ppid "$SERVER_PID")" ''
-    run server_log
-    assert_equal "$(grep -c 'ended with status 0$' <<<"$output")" 20
+    assert_is "lines of the log with 'ended with status 0'" 20 \
+        "$(server_log | grep -c 'ended with status 0$')"
 }
 
 @test "children that die at the same time all leave [fault 2] [trap 1]" {
@@ -69,18 +77,19 @@ serve_many() {
     start_server
     for fd in {5..9}; do
         hold_client "$fd"
-        talk "$fd"
+        greet "$fd"
     done
     # The signals of five deaths become one while the server is stopped.
     kill -STOP "$SERVER_PID"
     for fd in {5..9}; do
         release_client "$fd"
     done
-    wait_for "[ \$(zombies $SERVER_PID | wc -l) -eq 5 ]" 5
+    wait_for "[ \$(zombies $SERVER_PID | wc -l) -eq 5 ]" 5 \
+        "The server is stopped, its five children should end with their clients."
     kill -CONT "$SERVER_PID"
-    wait_for "[ -z \"\$(zombies $SERVER_PID)\" ]" 5
+    wait_for_reaping
     hold_client 5
-    talk 5
+    greet 5
 }
 
 @test "children are waited for though SIGCHLD was held back at the start" {
@@ -92,7 +101,7 @@ serve_many() {
 @test "the parent keeps no client: the end of its child is its end [fault 3] [trap 2]" {
     start_server
     hold_client 5
-    talk 5
+    greet 5
     kill -KILL "$PID"
     assert_closed 5
 }
@@ -100,12 +109,12 @@ serve_many() {
 @test "the child keeps no listener: the port is free with the parent gone [fault 4] [trap 3]" {
     start_server
     hold_client 5
-    talk 5
+    greet 5
     stop_server KILL
     start_server --port "$SERVER_PORT"
     hold_client 6
-    talk 6
-    talk 5 # by the child of the one before
+    greet 6
+    greet 5 # by the child of the one before
 }
 
 @test "a child has its client and nothing else of its parent's [fault 3] [fault 4]" {
@@ -113,12 +122,13 @@ serve_many() {
     start_server
     for i in 5 6; do
         hold_client $i
-        talk $i
+        greet $i
         run find "/proc/$PID/fd" -lname 'socket:*'
-        assert_equal "${#lines[@]}" 1
-        [ -n "${WRAP-}" ] || assert_equal "$(fd_count "$PID")" 4
+        assert_is "sockets of a child (its client)" 1 ${#lines[@]}
+        [ -n "${WRAP-}" ] || assert_is "descriptors of a child (its client, 0-2)" \
+            4 "$(fd_count "$PID")"
         run find "/proc/$SERVER_PID/fd" -lname 'socket:*'
-        assert_equal "${#lines[@]}" 1
+        assert_is "sockets of the parent (the listener)" 1 ${#lines[@]}
     done
 }
 
@@ -126,14 +136,14 @@ serve_many() {
     local pid file fd flags
     start_server
     hold_client 5
-    talk 5
+    greet 5
     for pid in "$SERVER_PID" "$PID"; do
         for file in "/proc/$pid/fdinfo"/*; do
             fd=${file##*/}
             [[ $(readlink "/proc/$pid/fd/$fd") == socket:* ]] || continue
             flags=$(awk '/^flags:/ { print $2 }' "$file")
             ((8#$flags & 8#2000000)) ||
-                fail "fd $fd of process $pid is not close-on-exec"
+                explain "fd $fd of process $pid is not close-on-exec"
         done
     done
 }
@@ -142,12 +152,12 @@ serve_many() {
 @test "a client for whom there can be no process is let go, not the next [fault 6] [trap 50]" {
     start_injected 'clone,clone3,?fork,?vfork:error=EAGAIN:when=2'
     hold_client 5
-    talk 5
+    greet 5
     hold_client 6
     assert_closed 6
     hold_client 7
-    talk 7
-    talk 5
+    greet 7
+    greet 5
     assert_injected
     wait_for_log 'fork: Resource temporarily unavailable$'
 }
@@ -157,57 +167,56 @@ serve_many() {
     start_server
     hold_client 5
     hold_client 6
-    talk 5
+    greet 5
     victim=$PID
     kill -KILL "$victim"
     wait_for_log "process $victim killed by signal 9 \(Killed\)\$"
     assert_closed 5
-    talk 6
+    greet 6
     hold_client 7
-    talk 7
+    greet 7
 }
 
 @test "no more than --workers are served at once, further clients wait [fault 7]" {
-    local status=0
     start_server --workers 2
     hold_client 5
     hold_client 6
-    talk 5
-    talk 6
+    greet 5
+    greet 6
     hold_client 7
     echo hello >&7
-    read -rt 0.2 -u 7 || status=$?
-    ((status > 128)) || fail "the third client is served, or sent away"
-    assert_equal "$(children "$SERVER_PID" | wc -l)" 2
+    assert_waits 7
+    assert_children 2
     release_client 5
-    read -rt $((5 * TIMEOUT_SCALE)) -u 7 line
+    read -rt $((5 * TIMEOUT_SCALE)) -u 7 line ||
+        explain "a client has gone, but the one that waited is not served"
     assert_regex "$line" '^\[[0-9]+\] hello$'
-    assert_equal "$(children "$SERVER_PID" | wc -l)" 2
+    assert_children 2
 }
 
 @test "a child that was killed makes room for the next client" {
     start_server --workers 1
     hold_client 5
-    talk 5
+    greet 5
     hold_client 6
     kill -KILL "$PID"
-    talk 6
+    greet 6
 }
 
 @test "a child that was there before the server makes no room when it ends" {
-    local before status=0
+    local before
     SERVER_PREFIX=(bash -c 'tail -f /dev/null & exec "$@"' before)
     start_server --workers 1
     before=$(children "$SERVER_PID")
     hold_client 5
-    talk 5
+    greet 5
     kill "$before"
-    wait_for "! kill -0 $before 2>/dev/null" 5 # it is waited for all the same
+    wait_for "! kill -0 $before 2>/dev/null" 5 \
+        "The server should wait for this child all the same: it stays a zombie."
     hold_client 6
     echo hello >&6
-    read -rt 0.2 -u 6 || status=$?
-    ((status > 128)) || fail "there is a second client, and --workers is 1"
-    talk 5
+    assert_waits 6 # --workers is 1
+    greet 5
 }
 
 # bats test_tags=native
@@ -217,12 +226,11 @@ serve_many() {
     # only when something else happens, which does not.
     start_injected wait4:delay_exit=200ms:when=2+ --workers 1
     hold_client 5
-    talk 5
+    greet 5
     release_client 5
     hold_client 6
-    talk 6
-    run grep -c 'wait4.*DELAYED' "$TRACE"
-    assert_success
+    greet 6
+    assert_delayed
 }
 
 @test "many clients leave no descriptor and no memory behind [fault 107]" {
@@ -230,28 +238,27 @@ serve_many() {
     start_server
     serve_many 10
     fds=$(fd_count "$SERVER_PID")
-    memory=$(awk '/^VmData/ { print $2 }' "/proc/$SERVER_PID/status")
+    memory=$(memory VmData "$SERVER_PID")
     serve_many $((TIMEOUT_SCALE > 1 ? 20 : 200))
-    assert_equal "$(fd_count "$SERVER_PID")" "$fds"
-    [ -n "${WRAP-}" ] || assert_equal "$(
-        awk '/^VmData/ { print $2 }' "/proc/$SERVER_PID/status"
-    )" "$memory"
+    assert_is "descriptors of the server" "$fds" "$(fd_count "$SERVER_PID")"
+    [ -n "${WRAP-}" ] || assert_is "kB of data of the server (VmData)" \
+        "$memory" "$(memory VmData "$SERVER_PID")"
 }
 
 @test "the log tells a connection's story, each event once [fault 8] [trap 4]" {
     local log i
     start_server
     hold_client 5
-    talk 5
+    greet 5
     release_client 5
     wait_for_log "process $PID ended"
     run server_log
     for i in "^\[$SERVER_PID\] client 127.* process $PID serves it\$" \
         "^\[$PID\] client 127.* 1 lines" \
         "^\[$SERVER_PID\] process $PID ended with status 0\$"; do
-        assert_equal "$(grep -Ec "$i" <<<"$output")" 1
+        assert_is "lines of the log that match $i" 1 "$(grep -Ec "$i" <<<"$output")"
     done
     stop_server
     run cat <&"$SERVER_OUT"
-    assert_output ''
+    assert_silent "on standard output, after 'listening on'"
 }

@@ -267,7 +267,7 @@ play() {
     assert_success
     run assert_short shout
     assert_failure
-    assert_output --partial "the test proves nothing"
+    assert_output --partial "proves nothing. Does it read and write at all?"
 }
 
 @test "short_io proves itself once in each process" {
@@ -287,11 +287,128 @@ play() {
     ((SECONDS < 20))
 }
 
-@test "wait_for gives up in the end and says what it waited for" {
-    TIMEOUT_SCALE=1
-    run wait_for '[ 1 -eq 2 ]' 1
+@test "wait_for gives up in the end and says what it waited for, and what is" {
+    local TIMEOUT_SCALE=1
+    run wait_for '[ "$(echo 3)" -eq 2 ]' 1 "There should be two."
     assert_failure
-    assert_output "waited for 1 s, but it did not come: [ 1 -eq 2 ]"
+    assert_output 'waited for 1 s, but this did not become true: [ "$(echo 3)" -eq 2 ]
+Now it is: [ 3 -eq 2 ]
+There should be two.'
+    run wait_for '! true' 1
+    assert_failure
+    assert_output 'waited for 1 s, but this did not become true: ! true'
+}
+
+@test "what a failing test shows is cut, however much it is" {
+    run_bats <<'END'
+TEST "explains" { explain "$(seq 100000)"; }
+TEST "asserts" { run seq 100000; assert_output ''; }
+TEST "has output" { run seq 100000; assert_silent "there"; }
+TEST "has a long line" { explain "$(head -c 100000 /dev/zero | tr '\0' x)"; }
+END
+    assert_failure
+    [ ${#lines[@]} -lt 250 ] || explain "there are ${#lines[@]} lines"
+    [ ${#output} -lt 10000 ] || explain "there are ${#output} bytes"
+    assert_line '# ... (99940 lines are not shown)'
+    assert_line '# 100000'
+    assert_line '# there: no output was expected, but there are 100000 lines:'
+    assert_line --partial 'xxx... (100000 bytes)'
+}
+
+@test "assert_is says of what the values are" {
+    assert_is "the number" 1 1
+    run assert_is "the number" 1 2
+    assert_failure
+    assert_output "the number: expected '1', but it is '2'"
+    run assert_is "the words" $'a\nb' c
+    assert_failure
+    assert_output $'the words: expected\na\nb\nbut there is\nc'
+}
+
+@test "status_text says what a status means" {
+    assert_equal "$(status_text 1)" "status 1"
+    assert_equal "$(status_text 142)" "status 142 (signal 14, SIGALRM)"
+    assert_equal "$(status_text 124)" \
+        "status 124 (it took too long, timeout(1) ended it)"
+    assert_equal "$(status_text 255)" "status 255"
+}
+
+@test "assert_unit tells a program that hangs, crashes or talks from a good one" {
+    local TIMEOUT_SCALE=1
+    assert_unit 5 true
+    run assert_unit 1 tail -f /dev/null
+    assert_failure
+    assert_output --partial "tail -f /dev/null: expected status 0 within 1 s"
+    assert_output --partial "status 124 (it took too long"
+    assert_output --partial "it says nothing"
+    run assert_unit 5 bash -c 'kill -SEGV $$'
+    assert_failure
+    assert_output --partial "status 139 (signal 11, SIGSEGV)"
+    run assert_unit 5 seq 100000
+    assert_failure
+    assert_output --partial "it says:"
+}
+
+@test "take prints what comes, up to so many bytes, or the end" {
+    make_server <<END
+exec "$EVIL" listen-each 2 send:hello expect-eof
+END
+    start_server
+    hold_client 7
+    assert_equal "$(take 7 2)$(take 7 3)" hello
+    assert_waits 7
+    release_client 7
+    hold_client 8
+    run assert_closed 8
+    assert_failure
+    assert_output "a connection should have been closed, but there came 'h'"
+    release_client 8
+    wait_server
+}
+
+@test "assert_closed and assert_waits tell the end of a connection from silence" {
+    make_server <<END
+exec "$EVIL" listen-each 2 send:x expect:y
+END
+    start_server
+    hold_client 7
+    run assert_waits 7
+    assert_failure
+    assert_output "this client should have to wait, but it is answered."
+    printf y >&7
+    assert_closed 7
+    run assert_waits 7
+    assert_failure
+    assert_output "this client should have to wait, but it is sent away."
+    release_client 7
+}
+
+@test "sockets of the server are told by their state" {
+    make_server <<END
+exec "$EVIL" listen-each 2 expect:x repeat:4000000:y expect-eof
+END
+    start_server
+    does_not_listen && fail "it listens"
+    has_connections 0
+    hold_client 7
+    in_time 5 has_connections 1
+    run ! is_stuck
+    printf x >&7
+    in_time 5 is_stuck
+    stop_server
+    does_not_listen
+    release_client 7
+}
+
+@test "cpu_time and is_at_rest tell who is busy" {
+    local REPLY
+    background bash -c 'while :; do :; done'
+    run ! is_at_rest "$BACKGROUND_PID" $$
+    cpu_time "$BACKGROUND_PID"
+    ((REPLY > 0))
+    kill -STOP "$BACKGROUND_PID"
+    in_time 5 is_stopped "$BACKGROUND_PID"
+    in_time 5 is_at_rest "$BACKGROUND_PID"
 }
 
 @test "start_server finds out the port, stop_server the status" {
@@ -374,7 +491,7 @@ END
     assert_success
     run assert_injected
     assert_failure
-    assert_output --partial "the test proves nothing"
+    assert_output --partial "nothing. Does the program come that far?"
 }
 
 @test "hold_client, ask and release_client hold a conversation" {
@@ -472,6 +589,7 @@ END
 TEST "passes, but" { start_server; }
 END
     assert_failure
+    assert_line --partial "The test itself passed. What is wrong was found at its end:"
     assert_line --partial "the server is gone, these processes of it are not:"
     assert_line --partial "tail -f /dev/null"
     run ! is_running "$(cat "$TMP/child")"
@@ -532,6 +650,7 @@ END
 TEST "fails" { start_server; false; }
 END
     assert_failure
+    refute_line --partial "The test itself passed"
     assert_line "# the last words"
 }
 

@@ -14,9 +14,12 @@
 #   wait.bash     waiting for something, with a deadline and without sleeping
 #   process.bash  looking at processes, and starting some in the background
 #   server.bash   starting a server, stopping it, reading its log
+#   socket.bash   what the kernel knows of its connections
 #   client.bash   clients, honest ones
+#   files.bash    servers and clients of files
 #   evil.bash     the peer that plays a script
 #   fault.bash    making system calls fail, or do less than they were asked to
+#   unit.bash     a part of a stage by itself
 #   end.bash      the end of a test
 #
 # Call everything plainly, not through `run`, unless noted with (run).
@@ -41,7 +44,7 @@ export TIMEOUT_SCALE STAGE_DIR SERVER
 # wait has a deadline of its own: wait_for, wait_server, `read -t`, timeout(1).
 unset BATS_TEST_TIMEOUT
 
-for helper in say wait process server client evil fault end; do
+for helper in say wait process server socket client files evil fault unit end; do
     # shellcheck source=/dev/null
     source "$TESTS_DIR/helpers/$helper.bash"
 done

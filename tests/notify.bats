@@ -9,21 +9,22 @@ told() {
     server_log | sed -n 's/.*worker \([0-9]*\): come and accept$/\1/p'
 }
 
-talk() {
+# visit NUMBER: a client comes, is answered, and goes.
+visit() {
     local client
     hold_client client
     ask "$client" "client $1"
-    assert_equal "${REPLY#*] }" "client $1"
+    assert_is "the answer to client $1, behind '[ID] '" "client $1" "${REPLY#*] }"
     release_client "$client"
 }
 
-# As talk, but the worker may die meanwhile. A client that waits for ever fails.
-talk_or_be_cut() {
+# As visit, but the worker may die meanwhile. A client that waits for ever fails.
+visit_or_be_cut() {
     local client
     hold_client client
     echo "client $1" >&"$client" || true
     read -r -t $((10 * TIMEOUT_SCALE)) -u "$client" REPLY || [ $? -le 128 ] ||
-        fail "client $1 waits for ever: nobody accepts it"
+        explain "client $1 waits for ever: nobody accepts it"
     release_client "$client"
 }
 
@@ -31,9 +32,10 @@ talk_or_be_cut() {
     local i
     start_server --workers 3
     for i in {1..6}; do
-        talk "$i"
+        visit "$i"
     done
-    assert_equal "$(told | sort -u)" "$(children "$SERVER_PID" | sort)"
+    assert_is "workers that were told to accept (all should be)" \
+        "$(children "$SERVER_PID" | sort)" "$(told | sort -u)"
 }
 
 @test "a burst of clients is served although it is reported once [fault 41] [trap 45]" {
@@ -53,7 +55,8 @@ talk_or_be_cut() {
     local i
     for ((i = 19; i >= 0; i--)); do # the last one first
         ask "${HELD[i]}" "client $i"
-        assert_equal "$REPLY" "[$(children "$SERVER_PID")] client $i"
+        assert_is "the answer to client $i" \
+            "[$(children "$SERVER_PID")] client $i" "$REPLY"
     done
 }
 
@@ -62,12 +65,11 @@ talk_or_be_cut() {
     start_server --workers 2
     pid=$(children "$SERVER_PID" | head -n 1)
     kill -KILL "$pid"
-    talk 1
-    talk 2
-    talk 3
+    visit 1
+    visit 2
+    visit 3
     wait_for_log "worker $pid killed by signal 9"
-    # shellcheck disable=SC2016 # evaluated later
-    wait_for '[ "$(children "$SERVER_PID" | wc -l)" -eq 2 ]' 5
+    wait_for_workers 2
 }
 
 @test "clients of workers that are killed do not wait for ever" {
@@ -79,11 +81,10 @@ talk_or_be_cut() {
             tick
         done
     ) &
-    at_once 100 talk_or_be_cut
+    at_once 100 visit_or_be_cut
     wait $!
-    # shellcheck disable=SC2016 # evaluated later
-    wait_for '[ "$(children "$SERVER_PID" | wc -l)" -eq 4 ]' 5
-    talk 101
+    wait_for_workers 4
+    visit 101
 }
 
 @test "a client for whom no worker lives is served by the next one" {
@@ -109,10 +110,11 @@ talk_or_be_cut() {
     release_client "$client"
     local pid
     for pid in $pids; do
-        wait_for "! is_running $pid" 5
+        in_time 5 is_over "$pid" ||
+            explain "the server is gone, and so is the last client of worker $pid," \
+                "but it does not end"
     done
-    run ss -tlnH "sport = :$SERVER_PORT"
-    assert_output ''
+    does_not_listen || explain "the server is gone, but somebody still listens"
 }
 
 @test "SIGTERM and SIGINT end all workers and the parent, with status 0" {
@@ -122,6 +124,6 @@ talk_or_be_cut() {
         hold_clients 2
         ask "${HELD[0]}" hello
         stop_server $signal
-        assert_equal "$SERVER_STATUS" 0
+        assert_server_status 0
     done
 }

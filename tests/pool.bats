@@ -14,16 +14,16 @@ load helpers
 setup() {
     set +T      # Bats follows every command: not those of functions, to save time
     ulimit -c 0 # no core files of the workers that are killed
-    if [[ $("$STAGE_DIR/client" --help) == *FILE* ]]; then
+    if speaks_lines; then
+        SPEAKS=lines
+        QUESTION='hello\n'
+        OPTIONS=()
+    else
         SPEAKS=trains
         QUESTION='\0\0\0\x05hello'
         OPTIONS=(--directory "$BATS_TEST_TMPDIR/served")
         mkdir "$BATS_TEST_TMPDIR/served"
         echo hello >"$BATS_TEST_TMPDIR/served/hello"
-    else
-        SPEAKS=lines
-        QUESTION='hello\n'
-        OPTIONS=()
     fi
 }
 
@@ -32,15 +32,19 @@ setup() {
 # start_pool N: a server with N workers; sets WORKERS to their pids.
 start_pool() {
     start_server --workers "$1" "${OPTIONS[@]}"
+    find_workers "$1"
+}
+
+# find_workers N: set WORKERS to the server's children, which must be so many.
+find_workers() {
     mapfile -t WORKERS < <(children "$SERVER_PID")
-    assert_equal ${#WORKERS[@]} "$1"
+    assert_is "workers, with --workers $1" "$1" ${#WORKERS[@]}
 }
 
 # start_injected_pool SPEC N: the same with start_injected.
 start_injected_pool() {
     start_injected "$1" --workers "$2" "${OPTIONS[@]}"
-    mapfile -t WORKERS < <(children "$SERVER_PID")
-    assert_equal ${#WORKERS[@]} "$2"
+    find_workers "$2"
 }
 
 # start_traced_pool CALLS N: the same under strace, which shows these calls.
@@ -51,30 +55,10 @@ start_traced_pool() {
     start_pool "$2"
 }
 
-# is_one_of WORD WORD...: is the first one among the others?
-is_one_of() {
-    local word
-    for word in "${@:2}"; do
-        [ "$word" != "$1" ] || return 0
-    done
-    return 1
-}
-
-has_workers() {
-    local gone
+# assert_same_workers PID...: the workers are these still: none was replaced.
+assert_same_workers() {
     mapfile -t WORKERS < <(children "$SERVER_PID")
-    ((${#WORKERS[@]} == $1)) || return 1
-    for gone in "${@:2}"; do
-        ! is_one_of "$gone" "${WORKERS[@]}" || return 1
-    done
-}
-
-# wait_for_workers N [PID...]: wait until the server has N workers, none of these
-# among them; sets WORKERS.
-wait_for_workers() {
-    in_time 5 has_workers "$@" ||
-        explain "waited for 5 s, but the server does not have $1 workers, with" \
-            "new ones in place of ${*:2}. Its children: ${WORKERS[*]}"
+    assert_is "the workers (none should have been replaced)" "$*" "${WORKERS[*]}"
 }
 
 # other_than PID...: set REPLY to a worker that is none of these.
@@ -82,7 +66,7 @@ other_than() {
     for REPLY in "${WORKERS[@]}"; do
         is_one_of "$REPLY" "$@" || return 0
     done
-    explain "there is no worker but $*"
+    explain "among the workers ${WORKERS[*]} there should be another one than $*"
 }
 
 have_ended() {
@@ -192,27 +176,6 @@ assert_done() {
     [ "$BACKGROUND_STATUS" -eq 0 ] || explain "$(<"$out")"
 }
 
-# assert_waits FD [SECONDS]: it is neither answered nor closed.
-assert_waits() {
-    local status=0
-    receive "$1" "${2:-0.1}" || status=$?
-    if ((status == 0)); then
-        explain "a client is served, though it should wait"
-    elif ((status <= 128)); then
-        explain "the server has closed the connection of a client that waits"
-    fi
-}
-
-assert_closed() {
-    local status=0
-    receive "$1" $((5 * TIMEOUT_SCALE)) || status=$?
-    if ((status == 0)); then
-        explain "an answer came, though the worker is dead: '$REPLY'"
-    elif ((status > 128)); then
-        explain "the worker is dead, but its client still waits after 5 s"
-    fi
-}
-
 # addresses FD: print our address and the server's, as in /proc/net/tcp, and the
 # numbers (inodes) of the two sockets.
 addresses() {
@@ -254,6 +217,14 @@ has_one_owner() {
     [ "$(owners "$1" | wc -l)" -eq 1 ]
 }
 
+# assert_one_owner FD: wait until one process of the server holds this connection.
+assert_one_owner() {
+    in_time 5 has_one_owner "$1" ||
+        explain "a connection should be held by one process only, the worker. The" \
+            "server is $SERVER_PID; it is held by (process, number there):" \
+            "$(owners "$1")"
+}
+
 # ---- Processes
 
 # fds_of PID: print its descriptors other than 0, 1 and 2, a line each: the
@@ -277,23 +248,11 @@ assert_only_channel() {
             "channel${2:+ and its client ($2)}. It has also:" "$(fds_of "$1")"
 }
 
-has_fd_count() {
-    [ "$(fd_count "$1")" -eq "$2" ]
-}
-
 # assert_fd_count PID N: wait until it has so many.
 assert_fd_count() {
-    in_time 5 has_fd_count "$@" ||
+    in_time 5 has_fds "$2" "$1" ||
         explain "process $1 should have $2 descriptors, as before, but it has" \
             "$(fd_count "$1"):" "$(fds_of "$1")"
-}
-
-# cpu_time PID: set REPLY to the CPU time it has used, in hundredths of a second.
-cpu_time() {
-    local stat
-    stat=$(<"/proc/$1/stat")
-    read -ra stat <<<"${stat##*) }"
-    REPLY=$((stat[11] + stat[12]))
 }
 
 # assert_rests PID...: for 0.3 s none of them uses the CPU as a busy loop would.
@@ -320,12 +279,6 @@ allow_fds() {
     prlimit --pid "$1" --nofile="$2:"
 }
 
-# memory_of PID...: print how many KiB of memory they use together.
-memory_of() {
-    local files=("${@/#//proc/}")
-    awk '$1 == "VmRSS:" { sum += $2 } END { print sum }' "${files[@]/%//status}"
-}
-
 # ---- Workers and clients
 
 @test "the same few processes answer for ever" {
@@ -338,12 +291,11 @@ memory_of() {
         worker=$REPLY
         if [ "$SPEAKS" = lines ]; then
             ask "$client" who
-            assert_equal "$REPLY" "[$worker] who"
+            assert_is "the answer to 'who'" "[$worker] who" "$REPLY"
         fi
         release_client "$client"
     done
-    has_workers 3
-    assert_equal "${WORKERS[*]}" "${first[*]}"
+    assert_same_workers "${first[@]}"
 }
 
 @test "as many clients are served at once as there are workers, each by its own" {
@@ -354,8 +306,9 @@ memory_of() {
         worker_of "$fd"
         pids+=("$REPLY")
     done
-    assert_equal "$(printf '%s\n' "${pids[@]}" | sort)" \
-        "$(printf '%s\n' "${WORKERS[@]}" | sort)"
+    assert_is "who serves the clients (all workers)" \
+        "$(printf '%s\n' "${WORKERS[@]}" | sort)" \
+        "$(printf '%s\n' "${pids[@]}" | sort)"
 }
 
 @test "a client for whom no worker is free waits, and nobody is dropped [trap 6]" {
@@ -371,7 +324,8 @@ memory_of() {
     assert_waits "${HELD[0]}"
     for fd in "${HELD[@]}"; do
         assert_waits "$fd" 0.01
-        assert_equal "$(owners "$fd")" '' # it is in the kernel's queue
+        assert_is "who has a client that waits (only the kernel's queue)" '' \
+            "$(owners "$fd")"
     done
     for i in 0 1 2; do # one comes to its turn as another one goes
         use "${clients[i]}"
@@ -392,8 +346,9 @@ memory_of() {
     evil rst # accept(2) will still return this connection
     release_client "$busy"
     hold client
-    has_workers 1
-    run ! grep 'accept:' "$BATS_TEST_TMPDIR/server.err"
+    wait_for_workers 1
+    run grep 'accept:' "$BATS_TEST_TMPDIR/server.err"
+    assert_silent "a client that gave up is no failure; lines of the log with 'accept:'"
 }
 
 @test "it is the worker whose client went that is free again [trap 11]" {
@@ -407,7 +362,8 @@ memory_of() {
         hold client
         newcomers+=("$client")
         worker_of "$client"
-        assert_equal "$REPLY" "$freed"
+        assert_is "the worker of the next client (whose client went)" "$freed" \
+            "$REPLY"
     done
     for fd in "${newcomers[@]}"; do
         release_client "$fd"
@@ -426,15 +382,14 @@ memory_of() {
     read -r address _ < <(addresses "$client")
     address=127.0.0.1:$((16#${address#*:}))
     read -r pid number < <(owners "$client")
-    assert_equal "$pid" "$SERVER_PID"
-    server_log | grep -Fx \
-        "[$pid] client $address is fd $number here: handed to worker $worker"
+    assert_is "who has the client first (the server)" "$SERVER_PID" "$pid"
+    wait_for_log "^\[$pid\] client $address is fd $number here: handed to worker $worker\$"
     kill -s CONT "$worker"
     answered "$client"
-    in_time 5 has_one_owner "$client"
+    assert_one_owner "$client"
     read -r pid number < <(owners "$client")
-    assert_equal "$pid" "$worker"
-    server_log | grep -Fx "[$pid] client $address is fd $number here"
+    assert_is "who has it then (the worker)" "$worker" "$pid"
+    wait_for_log "^\[$pid\] client $address is fd $number here\$"
 }
 
 @test "the server keeps no socket of a client that a worker has" {
@@ -443,8 +398,8 @@ memory_of() {
     before=$(fd_count "$SERVER_PID")
     hold_all 2
     assert_fd_count "$SERVER_PID" "$before"
-    has_one_owner "${HELD[0]}"
-    has_one_owner "${HELD[1]}"
+    assert_one_owner "${HELD[0]}"
+    assert_one_owner "${HELD[1]}"
 }
 
 # ---- Many clients
@@ -473,8 +428,7 @@ memory_of() {
     for pid in "${first[@]}"; do
         assert_fd_count "$pid" "${count[$pid]}"
     done
-    has_workers 3
-    assert_equal "${WORKERS[*]}" "${first[*]}" # none was replaced
+    assert_same_workers "${first[@]}"
 }
 
 # bats test_tags=native
@@ -482,9 +436,9 @@ memory_of() {
     local before after
     start_pool 1
     assert_done serve_in_turn 50
-    before=$(memory_of "$SERVER_PID" "${WORKERS[0]}")
+    before=$(memory VmRSS "$SERVER_PID" "${WORKERS[0]}")
     assert_done serve_in_turn 100
-    after=$(memory_of "$SERVER_PID" "${WORKERS[0]}")
+    after=$(memory VmRSS "$SERVER_PID" "${WORKERS[0]}")
     ((after - before < 128)) ||
         explain "the server had $before KiB of memory after 50 clients," \
             "and $after KiB after 150"
@@ -515,19 +469,21 @@ ask_soon() {
         background ask_soon >/dev/null 2>"$BATS_TEST_TMPDIR/error$i"
         pids+=("$BACKGROUND_PID")
     done
-    wait_for "grep -q 'connect: Connection timed out' $BATS_TEST_TMPDIR/error?" 5
+    wait_for "grep -q 'connect: Connection timed out' $BATS_TEST_TMPDIR/error?" 5 \
+        "Five clients come to a stopped server whose queue has room for two."
     kill -s CONT "$SERVER_PID"
     for i in 0 1 2 3 4; do
         wait_background "${pids[i]}"
         statuses+=("$BACKGROUND_STATUS")
-        ((BACKGROUND_STATUS == 0)) ||
-            assert_equal "$(<"$BATS_TEST_TMPDIR/error$i")" \
-                "evil: step 'connect': connect: Connection timed out"
+        ((BACKGROUND_STATUS == 0)) || assert_is "what client $i says" \
+            "evil: step 'connect': connect: Connection timed out" \
+            "$(<"$BATS_TEST_TMPDIR/error$i")"
     done
-    is_one_of 0 "${statuses[@]}"
-    is_one_of 1 "${statuses[@]}"
+    is_one_of 0 "${statuses[@]}" || explain "of five clients none was served"
+    is_one_of 1 "${statuses[@]}" ||
+        explain "five clients had room in a queue of 1: this test proves nothing"
     ask_soon
-    has_workers 2
+    wait_for_workers 2
 }
 
 # ---- Dead workers
@@ -547,7 +503,8 @@ ask_soon() {
     kill -s SEGV "$idle"
     wait_for_workers 3 "$idle"
     wait_for_log "worker $idle killed by signal 11 "
-    is_one_of "$busy" "${WORKERS[@]}"
+    is_one_of "$busy" "${WORKERS[@]}" ||
+        explain "worker $busy, which did not crash, is gone: ${WORKERS[*]}"
     use "$client"
     release_client "$client"
     hold_all 3
@@ -569,7 +526,7 @@ ask_soon() {
     use "$lucky"
     hold unlucky
     worker_of "$lucky"
-    assert_equal "$REPLY" "$worker"
+    assert_is "the worker of the other client, as before" "$worker" "$REPLY"
 }
 
 @test "workers killed all at once are all replaced, and none stays a zombie [fault 38]" {
@@ -579,7 +536,9 @@ ask_soon() {
     kill -s KILL "${killed[@]}"
     hold client # it waits for a new worker
     wait_for_workers 3 "${killed[@]}"
-    in_time 2 no_zombies "$SERVER_PID"
+    in_time 2 no_zombies "$SERVER_PID" ||
+        explain "the workers were killed, but these are zombies still:" \
+            "$(zombies "$SERVER_PID")"
     hold_all 2
 }
 
@@ -617,7 +576,8 @@ attach_strace() {
     need_strace
     background strace -qq -p "$1" -o "$BATS_TEST_TMPDIR/trace.$1" \
         -e "trace=$2" -e "inject=$2:$3"
-    wait_for "! grep -q '^TracerPid:.0\$' /proc/$1/status" 5
+    wait_for "! grep -q '^TracerPid:.0\$' /proc/$1/status" 5 \
+        "strace should have attached to process $1."
 }
 
 # bats test_tags=native
@@ -770,7 +730,8 @@ replaced_in() {
     assert_failure 1
     assert_line "server: workers: Resource temporarily unavailable"
     assert_injected "$BATS_TEST_TMPDIR/trace"
-    in_time 5 no_server_processes
+    in_time 5 no_server_processes ||
+        explain "the server has ended, but not these: $(server_processes)"
 }
 
 # bats test_tags=native
@@ -819,7 +780,8 @@ replaced_in() {
     wait_for_log "no new worker: Too many open files"
     wait_for_log "accept: Too many open files"
     assert_rests "$SERVER_PID"
-    [ "$(server_log | wc -l)" -lt 40 ] || explain "too much is logged"
+    [ "$(server_log | wc -l)" -lt 40 ] ||
+        explain "the server should rest, but it has logged $(server_log | wc -l) lines"
     allow_fds "$SERVER_PID" "${before// /}"
     answered "$client"
     wait_for_workers 2 "$killed"
@@ -861,8 +823,7 @@ replaced_in() {
     first=("${WORKERS[@]}")
     hold_all 2
     assert_injected
-    has_workers 2
-    assert_equal "${WORKERS[*]}" "${first[*]}"
+    assert_same_workers "${first[@]}"
 }
 
 @test "orders and reports arrive where no call moves more than one byte [fault 31]" {
@@ -879,7 +840,7 @@ replaced_in() {
     local client
     start_traced_pool recvmsg 1
     hold client
-    in_time 5 grep -q SCM_RIGHTS "$TRACE"
+    assert_traced SCM_RIGHTS "$TRACE"
     run grep SCM_RIGHTS "$TRACE"
     assert_output --partial MSG_CMSG_CLOEXEC
 }
@@ -907,8 +868,9 @@ replaced_in() {
         $2 == "close" && watched[$3] { print "closed while watched: " $0 }
         / = -1 / { print "failed: " $0 }
         END { print added + 0 }' "$TRACE"
-    assert_output --regexp '^[0-9]+$'
-    ((output >= 4)) || explain "no epoll_ctl was seen: the test proves nothing"
+    assert_output --regexp '^[0-9]+$' # no complaint
+    ((output >= 4)) || explain "with two workers the server should add four or more" \
+        "descriptors to its epoll set, but $output were seen"
 }
 
 # ---- Who holds what, and the end of the server
@@ -966,10 +928,11 @@ replaced_in() {
 @test "when the server is killed while its workers are being started, they go [fault 37]" {
     start_injected_pool close_range:delay_enter=300ms 2
     stop_server KILL
-    in_time 5 no_server_processes
+    in_time 5 no_server_processes ||
+        explain "the server was killed, but these stay: $(server_processes)"
     # A worker was still on its first steps when the server was killed.
     awk '/killed by SIGKILL/ { killed = 1 } /DELAYED/ && killed { late = 1 }
         END { exit !late }' "$TRACE" ||
-        explain "the workers were too fast: the test proves nothing." \
-            "The trace:" "$(<"$TRACE")"
+        explain "no worker was at its first steps (close_range) when the server was" \
+            "killed, so this test proves nothing. The trace:" "$(<"$TRACE")"
 }

@@ -5,7 +5,7 @@
 
 # shellcheck disable=SC2016 # $ is for wait_for and for other shells
 # shellcheck disable=SC2030,SC2031 # each test is a shell of its own
-# shellcheck disable=SC2034 # helpers.bash reads SERVER_PREFIX
+# shellcheck disable=SC2034,SC2154 # the helpers, or run, set or read it
 # shellcheck disable=SC2054 # these commas belong to words
 
 load helpers
@@ -21,7 +21,7 @@ setup_file() {
 }
 
 setup() {
-    DATA=$BATS_FILE_TMPDIR/data
+    FILES=$BATS_FILE_TMPDIR/data
     OUT=$BATS_TEST_TMPDIR/out
     mkdir "$OUT"
 }
@@ -33,22 +33,6 @@ teardown() {
     end_test
 }
 
-# serve [ARG...]: start a server of $DATA.
-serve() {
-    start_server --directory "$DATA" "$@"
-}
-
-# fetch NUMBER [NAME]: download to a folder of this number.
-fetch() {
-    mkdir "$OUT/$1"
-    run_client --quiet --output "$OUT/$1" "${2:-small}"
-    cmp "$DATA/${2:-small}" "$OUT/$1/${2:-small}"
-}
-
-has_fds() {
-    [ "$(fd_count "$SERVER_PID")" -eq "$1" ]
-}
-
 # crowd N STEP...: so many clients come and stay. The last one does these steps.
 crowd() {
     start_evil connect "crowd:$(($1 - 1))" say:here "${@:2}" hold
@@ -57,25 +41,25 @@ crowd() {
             "$(cat "$BATS_TEST_TMPDIR/evil.err")"
 }
 
-memory() {
-    sed -n "s/^$1:\t* *\([0-9]*\) kB/\1/p" "/proc/$SERVER_PID/status"
+# assert_at_rest WHILE: wait until the server takes no CPU time.
+assert_at_rest() {
+    in_time 5 is_at_rest "$SERVER_PID" ||
+        explain "$1, but the server takes CPU time all the while. Is a" \
+            "descriptor always ready in its epoll set?"
 }
 
-# cpu_time: print the CPU time of the server, in clock ticks.
-cpu_time() {
-    local line fields
-    read -r line <"/proc/$SERVER_PID/stat"
-    read -ra fields <<<"${line##*) }"
-    echo $((fields[11] + fields[12]))
+# assert_connections N: wait until so many clients are connected.
+assert_connections() {
+    in_time 10 has_connections "$1" ||
+        explain "$1 clients should be connected, but there are" \
+            "$(sockets connected | wc -l)"
 }
 
-is_at_rest() {
-    local before tries=8
-    before=$(cpu_time)
-    while ((tries-- > 0)); do
-        tick
-    done
-    [ "$(cpu_time)" -eq "$before" ]
+# assert_stuck: wait until the server has sent what a client does not read.
+assert_stuck() {
+    in_time 5 is_stuck ||
+        explain "a client asked for a file and does not read, but the server has" \
+            "nothing on its way to it:" "$(sockets connected)"
 }
 
 # ---- Many clients
@@ -85,15 +69,15 @@ is_at_rest() {
     local before memory_before memory
     [ "$(ulimit -Hn)" -ge 14000 ] || skip "at most $(ulimit -Hn) fds are allowed"
     serve
-    before=$(fd_count "$SERVER_PID") memory_before=$(memory VmRSS)
+    before=$(fd_count "$SERVER_PID") memory_before=$(memory VmRSS "$SERVER_PID")
     crowd 10000
     in_time 20 has_fds $((before + 10000)) || explain "of 10,000 clients" \
         "$(($(fd_count "$SERVER_PID") - before)) were accepted"
-    memory=$(memory VmRSS)
+    memory=$(memory VmRSS "$SERVER_PID")
     [ $(((memory - memory_before) * 1024 / 10000)) -le 300 ] ||
         explain "10,000 clients who say nothing take $((memory - memory_before)) kB"
-    fetch 1 big
-    in_time 5 is_at_rest || explain "all are silent, but the server is busy"
+    fetch_numbered 1 big
+    assert_at_rest "all clients are silent"
     release_evil
     in_time 20 has_fds "$before" ||
         explain "all have gone, but $(fd_count "$SERVER_PID") fds are open," \
@@ -108,54 +92,37 @@ is_at_rest() {
     SERVER_PREFIX=()
     room=$(server_log | sed -n 's/.* room for \([0-9]*\) clients.*/\1/p')
     crowd "$room"
-    in_time 5 has_connections "$room"
+    assert_connections "$room"
     for i in {1..3}; do
-        background fetch "$i"
+        background fetch_numbered "$i"
         pids+=("$BACKGROUND_PID")
     done
-    in_time 5 has_connections $((room + 3)) # the kernel has let them in
-    in_time 5 is_at_rest || explain "it is busy while clients wait"
+    assert_connections $((room + 3)) # the kernel has let them in
+    assert_at_rest "clients wait"
     release_evil
     for i in "${pids[@]}"; do
         wait_background "$i"
-        [ "$BACKGROUND_STATUS" -eq 0 ] ||
-            explain "a client that had to wait was not served"
+        assert_background_status 0 "It is a client that had to wait."
     done
     wait_evil
-}
-
-# has_connections N: so many are connected to the server, accepted or not.
-has_connections() {
-    local port
-    printf -v port ':%04X' "$SERVER_PORT"
-    [ "$(awk -v port="$port" '$2 ~ port "$" && $4 == "01"' /proc/net/tcp |
-        wc -l)" -eq "$1" ]
 }
 
 # bats test_tags=native
 @test "when no descriptor is left it rests from accepting, not from serving" {
     local failures
-    start_injected accept4:error=EMFILE:when=2..40 --directory "$DATA"
+    start_injected accept4:error=EMFILE:when=2..40 --directory "$FILES"
     hold_client 5
     printf '\0\0\0\4huge' >&5
-    in_time 5 stuck # one client is being served
-    background fetch 1
-    in_time 5 grep -q INJECTED "$TRACE"
-    head -c $((TRAIN_MAX * 32)) <&5 >"$OUT/part" # and goes on
+    assert_stuck # one client is being served
+    background fetch_numbered 1
+    assert_injected
+    take 5 $((TRAIN_MAX * 32)) >"$OUT/part" # and goes on
     failures=$(grep -c INJECTED "$TRACE")
     [ "$failures" -lt 16 ] || explain "32 trains were sent in the time that" \
         "$failures failures to accept took: the loop waits, and all with it"
     wait_background "$BACKGROUND_PID" 20
-    assert_equal "$BACKGROUND_STATUS" 0
+    assert_background_status 0 "It is the client that had to wait for a descriptor."
     wait_for_log 'accept: Too many open files'
-}
-
-# stuck: a client does not read what was sent to it.
-stuck() {
-    local port
-    printf -v port ':%04X' "$SERVER_PORT"
-    awk -v port="$port" '$2 ~ port "$" && $5 !~ /^00000000:/ { stuck = 1 }
-        END { exit !stuck }' /proc/net/tcp
 }
 
 # ---- Slow clients
@@ -169,13 +136,9 @@ stuck() {
     done
     hold_client fd
     printf '\0\0\0\4sm' >&"$fd" # half a request
-    fetch 1 big
-    at_once 10 fetch_at_once
-    in_time 5 is_at_rest || explain "nobody reads, but the server is busy"
-}
-
-fetch_at_once() {
-    fetch "crowd$1"
+    fetch_numbered a big
+    at_once 10 fetch_numbered
+    assert_at_rest "nobody reads"
 }
 
 # bats test_tags=native
@@ -185,16 +148,19 @@ fetch_at_once() {
     SERVER_PREFIX=(strace -D -f -qq -o "$trace" -e trace=epoll_ctl)
     serve
     SERVER_PREFIX=()
-    fetch 1
-    run ! grep EPOLLOUT "$trace" # all of a small file is taken at once
+    fetch_numbered 1
+    run grep EPOLLOUT "$trace" # all of a small file is taken at once
+    assert_silent "while nothing is unsent, calls with EPOLLOUT"
     hold_client 5
     printf '\0\0\0\3big\0\0\0\5small' >&5
-    in_time 5 stuck
-    in_time 5 grep -q EPOLLOUT "$trace"
+    assert_stuck
+    in_time 5 grep -q EPOLLOUT "$trace" ||
+        explain "a client does not read, but the server does not ask for EPOLLOUT:" \
+            "$(tail "$trace")"
     # two files: the trains of names and sizes, those of the data, empty ones
-    head -c $((4 + 4 + 12 + 16 * (4 + TRAIN_MAX) + 4 + \
-        4 + 6 + 12 + 4 + 2692 + 4)) <&5 >"$OUT/reply"
-    tail -c $((2692 + 4)) "$OUT/reply" | head -c 2692 | cmp - "$DATA/small"
+    take 5 $((4 + 4 + 12 + 16 * (4 + TRAIN_MAX) + 4 + \
+        4 + 6 + 12 + 4 + 2692 + 4)) >"$OUT/reply"
+    tail -c $((2692 + 4)) "$OUT/reply" | head -c 2692 | cmp - "$FILES/small"
     in_time 5 eval 'tail -n 1 "$trace" | grep -q EPOLLIN' ||
         explain "all is sent, but the last wish is: $(tail -n 1 "$trace")"
 }
@@ -207,8 +173,7 @@ fetch_at_once() {
         hold_client $fd
         printf '\0\0\0\5small' >&$fd
     done
-    run timeout 10 cat <&5 # until the server has closed
-    assert_success
+    assert_closed 5
     wait_for_log 'Connection timed out'
 }
 
@@ -224,9 +189,9 @@ fetch_at_once() {
         at_once 5 ask_100_times
     done
     stop_server
-    assert_equal "$SERVER_STATUS" 0
-    run server_log
-    assert_equal "$(grep -c 'sent small, 2692 bytes' <<<"$output")" 2000
+    assert_server_status 0
+    assert_is "lines of the log with 'sent small, 2692 bytes'" 2000 \
+        "$(server_log | grep -c 'sent small, 2692 bytes')"
 }
 
 # 100 requests in one go, and 100 answers of 4 + 6 + 12 + 4 + 2692 + 4 bytes.
@@ -242,7 +207,7 @@ ask_100_times() {
         -e trace=write -e inject=write:error=EINTR:when=1)
     serve
     SERVER_PREFIX=()
-    fetch 1
+    fetch_numbered 1
     assert_injected "$trace"
 }
 
@@ -262,15 +227,14 @@ ask_100_times() {
     for i in {1..8}; do
         evil train:file1 rst
         evil train:file2 recv:100 rst >/dev/null
-        DATA=$BATS_TEST_TMPDIR background fetch "$i" "file$i"
+        FILES=$BATS_TEST_TMPDIR background fetch_numbered "$i" "file$i"
         pids+=("$BACKGROUND_PID")
     done
     for i in "${!pids[@]}"; do
         wait_background "${pids[i]}" 20
-        [ "$BACKGROUND_STATUS" -eq 0 ] ||
-            explain "client $((i + 1)) did not get its own file"
+        assert_background_status 0 "Client $((i + 1)) did not get its own file."
     done
-    grep -q DELAYED "$TRACE"
+    assert_delayed
 }
 
 # bats test_tags=native
@@ -280,14 +244,15 @@ ask_100_times() {
     SERVER_PREFIX=(strace -D -qq -o "$trace" -e trace=accept4,epoll_wait)
     serve
     SERVER_PREFIX=()
-    background fetch 1 big
+    background fetch_numbered 1 big
     client=$BACKGROUND_PID
     signal_all STOP "$SERVER_PID"
     crowd 100
     signal_all CONT "$SERVER_PID"
-    in_time 5 all_accepted
+    in_time 5 all_accepted ||
+        explain "100 clients came, but by its log the server has not accepted all"
     wait_background "$client" 20
-    assert_equal "$BACKGROUND_STATUS" 0
+    assert_background_status 0 "It is the client that was there before the flood."
     longest=$(awk '/^accept4/ { if (++run > longest) longest = run }
         /^epoll_wait/ { run = 0 }
         END { print longest }' "$trace")
@@ -311,21 +276,22 @@ all_accepted() {
         [ $((16#$blocked & signals)) -eq $signals ] ||
             explain "a thread does not block all signals: SigBlk $blocked"
     done
-    assert_equal "$count" 3
+    assert_is "threads called worker-N" 3 "$count"
 }
 
 # bats test_tags=native
 @test "a thread that cannot be started ends the server with a message" {
     need_strace
-    run --separate-stderr timeout 10 strace -f -qq \
+    run --separate-stderr timeout $((10 * TIMEOUT_SCALE)) strace -f -qq \
         -o "$BATS_TEST_TMPDIR/trace" -e trace=clone,clone3 \
         -e inject=clone,clone3:error=EAGAIN:when=2 \
         "$STAGE_DIR/$SERVER" --port 0 --workers 3
     assert_failure 1
-    assert_output '' # it does not say that it listens
-    # shellcheck disable=SC2154 # run sets it
+    assert_silent "without its second thread, on standard output"
     [[ $stderr == *"$SERVER: workers: Resource temporarily unavailable"* ]] ||
-        explain "it says: $stderr"
+        explain "without its second thread the server should say" \
+            "'$SERVER: workers: Resource temporarily unavailable', but" \
+            "$(said "$stderr")"
     assert_injected "$BATS_TEST_TMPDIR/trace"
 }
 
@@ -336,10 +302,11 @@ all_accepted() {
     for mode in cancel drain; do
         serve --exit $mode --drain-timeout 0.2
         crowd 1000
-        in_time 10 has_connections 1000
-        wait_for "[ \"\$(server_log | grep -c '\[$SERVER_PID\].* is fd')\" -eq 1000 ]" 10
+        assert_connections 1000
+        wait_for "[ \"\$(server_log | grep -c '\[$SERVER_PID\].* is fd')\" -eq 1000 ]" \
+            10 "Each client that is accepted has a line with 'is fd' in the log."
         stop_server
-        assert_equal "$SERVER_STATUS" 1
+        assert_server_status 1
         run server_log
         assert_line "[$SERVER_PID] stopped: 0 clients served, 1000 cut"
         wait_evil
@@ -355,13 +322,14 @@ all_accepted() {
     SERVER_PREFIX=()
     evil_downloads
     wait_for_log ' is fd '
-    in_time 5 grep -q sendfile "$trace"
+    in_time 5 grep -q sendfile "$trace" ||
+        explain "three clients ask for a file, but no sendfile is seen"
     stop_server
-    assert_equal "$SERVER_STATUS" 1
+    assert_server_status 1
     run server_log
     assert_line --partial 'stopped: 0 clients served, 3 cut'
     wait_evil
-    grep -q DELAYED "$trace"
+    assert_delayed "$trace"
 }
 
 # Three clients ask; each ends with its connection, before the file has come.
@@ -379,9 +347,9 @@ evil_downloads() {
 # daemonize: start the server with --daemon; sets output and status, as run does,
 # and DAEMON_PID, SERVER_ADDRESS, SERVER_PORT.
 daemonize() {
-    run --separate-stderr run_server --port 0 --daemon --directory "$DATA"
+    run --separate-stderr run_server --port 0 --daemon --directory "$FILES"
     DAEMON_PID=$(pgrep -f -x -- \
-        "$STAGE_DIR/$SERVER --port 0 --daemon --directory $DATA") || true
+        "$STAGE_DIR/$SERVER --port 0 --daemon --directory $FILES") || true
     echo "$DAEMON_PID" >"$BATS_TEST_TMPDIR/daemon.pid"
     SERVER_ADDRESS=127.0.0.1 SERVER_PORT=${output##*:}
 }
@@ -395,7 +363,8 @@ daemonize() {
     [ "$(wc -w <<<"$DAEMON_PID")" -eq 1 ] ||
         explain "there is not one daemon, but: '$DAEMON_PID'"
     for fd in 0 1 2; do
-        assert_equal "$(readlink "/proc/$DAEMON_PID/fd/$fd")" /dev/null
+        assert_is "fd $fd of the daemon" /dev/null \
+            "$(readlink "/proc/$DAEMON_PID/fd/$fd")"
     done
     # parent, group, session, terminal (proc(5))
     read -ra fields < <(sed 's/.*) . //' "/proc/$DAEMON_PID/stat")
@@ -403,9 +372,10 @@ daemonize() {
         ${fields[3]} -eq 0 ]] ||
         explain "it should be in a session of its own, not lead it, and have" \
             "no terminal; parent, group, session, terminal: ${fields[*]:0:4}"
-    fetch 1 big
+    fetch_numbered 1 big
     kill "$DAEMON_PID"
-    in_time 5 eval '! is_running "$DAEMON_PID"'
+    in_time 5 is_over "$DAEMON_PID" ||
+        explain "5 s after TERM the daemon (process $DAEMON_PID) still runs"
     run run_client --output "$OUT" small
     assert_failure 1 # nobody listens
 }
@@ -415,17 +385,19 @@ daemonize() {
     serve
     run --separate-stderr run_server --port "$SERVER_PORT" --daemon
     assert_failure 1
-    assert_output ''
+    assert_silent "on standard output"
     [[ $stderr == *"bind 127.0.0.1:$SERVER_PORT: Address already in use"* ]] ||
-        explain "it says: $stderr"
+        explain "the port is in use, and the server should say so, but" \
+            "$(said "$stderr")"
     # Later, when it is a process of its own already.
     need_strace
-    run --separate-stderr timeout 10 strace -f -qq \
+    run --separate-stderr timeout $((10 * TIMEOUT_SCALE)) strace -f -qq \
         -o "$BATS_TEST_TMPDIR/trace" -e trace=eventfd2 \
         -e inject=eventfd2:error=EMFILE "$STAGE_DIR/$SERVER" --port 0 --daemon
     assert_failure 1
-    assert_output ''
+    assert_silent "on standard output"
     [[ $stderr == *'workers: Too many open files'* ]] ||
-        explain "it says: $stderr"
+        explain "without its eventfd it should say 'workers: Too many open files'," \
+            "but $(said "$stderr")"
     assert_injected "$BATS_TEST_TMPDIR/trace"
 }

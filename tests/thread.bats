@@ -3,7 +3,7 @@
 # cancelled wherever they are.
 
 # shellcheck disable=SC2030,SC2031 # each test is a shell of its own
-# shellcheck disable=SC2034 # helpers.bash reads SERVER_PREFIX
+# shellcheck disable=SC2034,SC2154 # the helpers, or run, set or read it
 
 load helpers
 
@@ -15,21 +15,9 @@ setup_file() {
 }
 
 setup() {
-    DATA=$BATS_FILE_TMPDIR/data
+    FILES=$BATS_FILE_TMPDIR/data
     OUT=$BATS_TEST_TMPDIR/out
     mkdir "$OUT"
-}
-
-# serve [ARG...]: start a server of $DATA.
-serve() {
-    start_server --directory "$DATA" "$@"
-}
-
-# fetch NUMBER [ARG...]: download small to a folder of this number.
-fetch() {
-    mkdir "$OUT/$1"
-    run_client --quiet --output "$OUT/$1" "${@:2}" small
-    cmp "$DATA/small" "$OUT/$1/small"
 }
 
 @test "a queue longer than there are descriptors leaves enough for the files [fault 124]" {
@@ -63,25 +51,21 @@ stop_client_midway() {
             "$(cat "$BATS_TEST_TMPDIR/client.err")"
 }
 
-is_stopped() {
-    local REPLY
-    state_of "$1"
-    [ "$REPLY" = T ]
-}
-
-# go_on: the client that has stopped itself.
-go_on() {
+# finish_client STATUS: let the client that has stopped itself go on; it must end
+# with this status.
+finish_client() {
     signal_all CONT "$CLIENT_PID"
     wait_background "$CLIENT_PID"
+    assert_background_status "$1" "It is the client that stopped in mid-transfer," \
+        "and $(said "$(<"$BATS_TEST_TMPDIR/client.err")")"
 }
 
 # assert_cut_short: that client, when it goes on, finds its download cut.
 assert_cut_short() {
-    go_on
-    assert_equal "$BACKGROUND_STATUS" 1
+    finish_client 1
     run cat "$BATS_TEST_TMPDIR/client.err"
     assert_output --regexp '^client: big: connection closed after [0-9]+ of 16777216'
-    assert_equal "$(ls -A "$OUT")" ''
+    assert_is "files that a cut download leaves" '' "$(ls -A "$OUT")"
 }
 
 # task_ids NAME: print the ids of the server's threads with this name (a pattern).
@@ -94,8 +78,21 @@ task_ids() {
     done
 }
 
+# has_tasks NAME N
 has_tasks() {
     [ "$(task_ids "$1" | wc -l)" -eq "$2" ]
+}
+
+# assert_tasks NAME N: wait until there are so many threads with this name.
+assert_tasks() {
+    in_time 5 has_tasks "$@" ||
+        explain "there should be $2 threads called $1. Those that are there:" \
+            "$(cat "/proc/$SERVER_PID/task"/*/comm)"
+}
+
+# assert_stopped SERVED CUT: the server's log says that so many were.
+assert_stopped() {
+    wait_for_log "^.$SERVER_PID. stopped: $1 clients served, $2 cut$"
 }
 
 # ---- One process, N threads
@@ -103,15 +100,13 @@ has_tasks() {
 @test "the workers are named threads of one process" {
     local number
     serve --workers 5
-    assert_equal "$(children "$SERVER_PID")" ''
+    assert_is "processes beside the server's one" '' "$(children "$SERVER_PID")"
     for number in 1 2 3 4 5; do
-        in_time 5 has_tasks "worker-$number" 1 ||
-            explain "there is no thread called worker-$number, only:" \
-                "$(cat "/proc/$SERVER_PID/task"/*/comm)"
+        assert_tasks "worker-$number" 1
     done
-    has_tasks 'worker-*' 5
-    at_once 10 fetch
-    has_tasks 'worker-*' 5
+    assert_tasks 'worker-*' 5
+    at_once 10 fetch_numbered
+    assert_tasks 'worker-*' 5
 }
 
 # bats test_tags=native
@@ -119,7 +114,7 @@ has_tasks() {
     local id blocked signals
     signals=$((1 << 0 | 1 << 1 | 1 << 9 | 1 << 14)) # HUP, INT, USR1, TERM
     serve --workers 3
-    in_time 5 has_tasks 'worker-*' 3
+    assert_tasks 'worker-*' 3
     for id in $(task_ids 'worker-*'); do
         blocked=$(sed -n 's/^SigBlk:\t*//p' "/proc/$SERVER_PID/task/$id/status")
         [ $((16#$blocked & signals)) -eq $signals ] ||
@@ -136,7 +131,7 @@ has_tasks() {
     for run in {1..20}; do
         serve --workers 4
         stop_server "${signals[run % 3]}" 5
-        assert_equal "$SERVER_STATUS" 0
+        assert_server_status 0
     done
 }
 
@@ -145,26 +140,23 @@ has_tasks() {
     local which
     need_strace
     for which in 1 2 3; do
-        run --separate-stderr timeout 10 strace -f -qq \
+        run --separate-stderr timeout $((10 * TIMEOUT_SCALE)) strace -f -qq \
             -o "$BATS_TEST_TMPDIR/trace" -e trace=clone,clone3 \
             -e "inject=clone,clone3:error=EAGAIN:when=$which" \
             "$STAGE_DIR/$SERVER" --port 0 --workers 3
         [ "$status" -eq 1 ] ||
             explain "without its thread number $which the server ends with" \
-                "status $status, expected 1"
-        assert_output '' # it does not say that it listens
+                "$(status_text "$status"), expected 1"
+        assert_silent "without its thread number $which, on standard output"
         # shellcheck disable=SC2154 # run sets it
         [[ $stderr == *"$SERVER: "*"Resource temporarily unavailable"* ]] ||
-            explain "without its thread number $which the server says: $stderr"
+            explain "without its thread number $which the server should say why" \
+                "('Resource temporarily unavailable'), but $(said "$stderr")"
         assert_injected "$BATS_TEST_TMPDIR/trace"
     done
 }
 
 # ---- The queue
-
-has_fds() {
-    [ "$(fd_count "$SERVER_PID")" -eq "$1" ]
-}
 
 @test "the queue has an end: further clients wait in the kernel, and cost nothing [fault 88] [trap 38]" {
     local before i pids=()
@@ -172,55 +164,39 @@ has_fds() {
     stop_client_midway
     before=$(fd_count "$SERVER_PID") # with one client and its file
     for i in {1..12}; do
-        background fetch "$i"
+        background fetch_numbered "$i"
         pids+=("$BACKGROUND_PID")
     done
-    in_time 10 has_fds $((before + 2))
+    in_time 10 has_fds $((before + 2)) ||
+        explain "12 clients came. With --queue 2 the server should have" \
+            "$((before + 2)) fds, it has $(fd_count "$SERVER_PID")"
     # Now the queue is full: all the rest must be known to the kernel only.
-    in_time 10 has_connections 13
+    in_time 10 has_connections 13 ||
+        explain "13 clients should be connected, there are" \
+            "$(sockets connected | wc -l)"
     has_fds $((before + 2)) ||
         explain "with --queue 2 the server has $(fd_count "$SERVER_PID") fds;" \
             "before there were any clients in the queue it had $before"
-    go_on
+    finish_client 0
     for i in "${pids[@]}"; do
         wait_background "$i"
-        assert_equal "$BACKGROUND_STATUS" 0
+        assert_background_status 0 "It is a client that had to wait."
     done
     stop_server
-    assert_equal "$SERVER_STATUS" 0
-    run server_log
-    assert_line --partial 'stopped: 13 clients served, 0 cut'
-}
-
-# sockets STATE: print a line for each socket of the server's port that is in this
-# state, 0A: it listens, 01: it is connected (proc_net_tcp in the kernel's
-# documentation).
-sockets() {
-    local port
-    printf -v port ':%04X' "$SERVER_PORT"
-    awk -v port="$port" -v state="$1" '$4 == state && index($2, port)' \
-        /proc/net/tcp
-}
-
-has_connections() {
-    [ "$(sockets 01 | wc -l)" -eq "$1" ]
+    assert_server_status 0
+    assert_stopped 13 0
 }
 
 @test "while a thread is free a client that does not read holds up nobody [fault 89] [trap 43]" {
     local i
     serve --workers 2
     stop_client_midway
-    for i in 1 2 3; do
-        fetch "$i"
+    for i in a b c; do
+        fetch_numbered "$i"
     done
-    at_once 10 fetch_another
-    go_on
-    assert_equal "$BACKGROUND_STATUS" 0
-    cmp "$DATA/big" "$OUT/big"
-}
-
-fetch_another() {
-    fetch "another-$1"
+    at_once 10 fetch_numbered
+    finish_client 0
+    assert_same big
 }
 
 # bats test_tags=native
@@ -229,7 +205,7 @@ fetch_another() {
     at_most() { (($(fd_count "$SERVER_PID") <= $1)); }
     local before i
     serve --workers 4
-    fetch 0
+    fetch_numbered 0
     before=$(fd_count "$SERVER_PID")
     for i in {1..20}; do
         ten_connections
@@ -237,8 +213,8 @@ fetch_another() {
     in_time 5 at_most "$before" ||
         explain "after 200 clients the server has $(fd_count "$SERVER_PID")" \
             "fds, before it had $before:" "$(ls -l "/proc/$SERVER_PID/fd")"
-    has_tasks 'worker-*' 4
-    fetch 1
+    assert_tasks 'worker-*' 4
+    fetch_numbered 1
 }
 
 # Half of them ask for a file.
@@ -262,12 +238,11 @@ ten_connections() {
         -e inject=futex:delay_enter=20ms)
     serve --workers 3 --queue 4
     SERVER_PREFIX=()
-    at_once 16 fetch
-    grep -q DELAYED "$TRACE"
+    at_once 16 fetch_numbered
+    assert_delayed
     stop_server
-    assert_equal "$SERVER_STATUS" 0
-    run server_log
-    assert_line --partial 'stopped: 16 clients served, 0 cut'
+    assert_server_status 0
+    assert_stopped 16 0
 }
 
 # ---- Cancel
@@ -286,7 +261,7 @@ cancel() {
     for run in {1..20}; do
         serve --exit cancel --workers 8 --drain-timeout $NEVER
         cancel
-        assert_equal "$SERVER_STATUS" 0
+        assert_server_status 0
     done
 }
 
@@ -296,19 +271,20 @@ cancel_transfers() {
     for run in 1 2 3 4 5; do
         serve --exit cancel --method "$1" --workers 3 --drain-timeout $NEVER
         stop_client_midway
-        in_time 10 buffers_are_full
+        in_time 10 buffers_are_full || explain "the client does not read, but the" \
+            "server goes on sending, or sends nothing: $(sockets connected)"
         cancel
-        assert_equal "$SERVER_STATUS" 1
+        assert_server_status 1
         assert_cut_short
-        wait_for_log "^.$SERVER_PID. stopped: 0 clients served, 1 cut$"
+        assert_stopped 0 1
     done
 }
 
 # buffers_are_full: the server has sent what the client does not read, and no
-# more is sent. The fifth column of /proc/net/tcp begins with what is unsent.
+# more is sent. The fifth column begins with what is unsent.
 buffers_are_full() {
     local queue
-    queue=$(sockets 01 | awk '{ print $5 }')
+    queue=$(sockets connected | awk '{ print $5 }')
     [[ $queue != 00000000:* && $queue == "${queue_before-}" ]] || {
         queue_before=$queue
         return 1
@@ -341,9 +317,9 @@ buffers_are_full() {
         printf '\0\0\0\5sm' >&6 # half a request
         stop_client_midway
         cancel
-        assert_equal "$SERVER_STATUS" 1
+        assert_server_status 1
         assert_cut_short
-        wait_for_log "^.$SERVER_PID. stopped: 0 clients served, 3 cut$"
+        assert_stopped 0 3
     done
 }
 
@@ -369,40 +345,27 @@ is_held_up() {
         -P 'anon_inode:[eventfd]' -e inject=write:delay_enter=700ms:when=1)
     serve --workers 1 --queue 1 --drain-timeout $NEVER
     start_stopping_client
-    in_time 10 is_held_up worker-1
+    in_time 10 is_held_up worker-1 ||
+        explain "worker-1 should be writing to the eventfd, but it is not. The" \
+            "threads:" "$(ps -L -o tid,stat,comm,wchan:20 -p "$SERVER_PID")"
     signal_all TERM "$SERVER_PID"
-    in_time 10 does_not_listen
+    in_time 10 does_not_listen ||
+        explain "10 s after the signal the server still listens"
     stop_server TERM 10
-    grep -q DELAYED "$TRACE"
-    assert_equal "$SERVER_STATUS" 1
-    run server_log
-    assert_line --partial 'stopped: 0 clients served, 1 cut'
-    go_on
-    assert_equal "$BACKGROUND_STATUS" 1
-}
-
-does_not_listen() {
-    [ -z "$(sockets 0A)" ]
+    assert_delayed
+    assert_server_status 1
+    assert_stopped 0 1
+    finish_client 1
 }
 
 # ---- The queue by itself
 
-# build_check NAME [FLAG...]: build queue_check.c with the queue of the stage.
-build_check() {
-    "${CC:-cc}" -std=c11 -D_GNU_SOURCE -g -pthread "${@:2}" -I "$STAGE_DIR" \
-        -o "$BATS_TEST_TMPDIR/$1" "$TESTS_DIR/units/queue_check.c" \
-        "$STAGE_DIR/queue.c"
-}
-
 # assert_keeps CHECK...: the queue keeps these promises.
 assert_keeps() {
-    local check
-    [ -x "$BATS_TEST_TMPDIR/check" ] || build_check check
+    local check program=$BATS_TEST_TMPDIR/queue_check
+    build_unit "$program" queue_check queue.c
     for check in "$@"; do
-        run timeout 30 "$BATS_TEST_TMPDIR/check" "$check"
-        [[ $status -eq 0 && -z $output ]] ||
-            explain "queue_check $check ends with status $status (142: it hung)" \
-                "and says: $output"
+        assert_unit 20 "$program" "$check"
     done
 }
 
@@ -428,7 +391,7 @@ assert_keeps() {
 
 # bats test_tags=native
 @test "the thread sanitizer finds no race in the queue [fault 85] [trap 37]" {
-    local check prefix=()
+    local check prefix=() program=$BATS_TEST_TMPDIR/queue_check
     echo 'int main(void) { return 0; }' >"$BATS_TEST_TMPDIR/empty.c"
     "${CC:-cc}" -fsanitize=thread -o "$BATS_TEST_TMPDIR/empty" \
         "$BATS_TEST_TMPDIR/empty.c" 2>/dev/null ||
@@ -436,11 +399,8 @@ assert_keeps() {
     # Where addresses are too random for it, it does not start without setarch.
     "$BATS_TEST_TMPDIR/empty" 2>/dev/null || prefix=(setarch -R)
     "${prefix[@]}" "$BATS_TEST_TMPDIR/empty" || skip "programs with it do not run"
-    build_check check -fsanitize=thread
+    build_unit "$program" queue_check queue.c -fsanitize=thread
     for check in order crowd close cancel race spurious; do
-        run "${prefix[@]}" timeout 60 "$BATS_TEST_TMPDIR/check" "$check"
-        [[ $status -eq 0 && -z $output ]] ||
-            explain "queue_check $check ends with status $status and says:" \
-                "$output"
+        assert_unit 60 "${prefix[@]}" "$program" "$check"
     done
 }

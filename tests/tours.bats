@@ -17,18 +17,25 @@ setup() {
 }
 
 # Print the pids of all processes whose program was built for a tour.
-processes() {
+processes_of_tour() {
     find /proc -maxdepth 2 -name exe -lname "$TMPDIR/*" 2>/dev/null | cut -d/ -f3
 }
 
 # No process is left, and no file where temporary ones go.
 nothing_is_left() {
-    [ -z "$(processes)" ] && [ -z "$(ls -A "$TMPDIR")" ]
+    [ -z "$(processes_of_tour)" ] && [ -z "$(ls -A "$TMPDIR")" ]
+}
+
+assert_nothing_is_left() {
+    in_time 5 nothing_is_left ||
+        explain "the tour is over, but these processes are left:" \
+            "$(processes_of_tour | xargs -rn 1 ps -o pid=,ppid=,stat=,args= -p)" \
+            "and in \$TMPDIR: $(ls -A "$TMPDIR")"
 }
 
 teardown() {
     local pids
-    mapfile -t pids < <(processes)
+    mapfile -t pids < <(processes_of_tour)
     signal_all KILL "${pids[@]}"
     end_test
 }
@@ -62,7 +69,7 @@ take_tour() {
     assert_equal "$(stops_in "$output")" "$(stops_of "$1")"
     assert_equal "${lines[-1]}" TOUR-OK
     refute_output --partial 'rror in sourced'
-    wait_for nothing_is_left 5
+    assert_nothing_is_left
 }
 
 @test "the tour of stage 1 follows a client from accept to the reaping" {
@@ -181,7 +188,7 @@ take_tour() {
     assert_failure 1
     assert_line --partial "This should be main, but it is serve_client."
     refute_line TOUR-OK
-    wait_for nothing_is_left 5
+    assert_nothing_is_left
 }
 
 @test "a tour that waits in vain is ended" {
@@ -191,7 +198,7 @@ take_tour() {
     run "$copy/tests/learner/tour.sh" --batch 1
     assert_failure 124
     refute_line TOUR-OK
-    wait_for nothing_is_left 5
+    assert_nothing_is_left
 }
 
 # Take the tour of a stage on a terminal: what it shows goes to the file $screen,
@@ -207,7 +214,9 @@ take_tour_on_terminal() {
 
 # Wait until the tour has asked so many times what to do.
 wait_for_question() {
-    wait_for "[ \"\$(grep -c 'Enter goes on' '$screen')\" -ge $1 ]" 30
+    wait_for "[ \"\$(grep -c 'Enter goes on' '$screen')\" -ge $1 ]" 30 \
+        "The tour should have asked $1 times what to do. The end of what it shows:" \
+        "$(tail -n 20 "$screen")"
 }
 
 @test "on a terminal the tour waits at each stop and takes gdb commands" {
@@ -221,12 +230,12 @@ wait_for_question() {
         echo >&"$keys"
     done
     wait_background "$BACKGROUND_PID"
-    assert_equal "$BACKGROUND_STATUS" 0
+    assert_background_status 0 "It is the tour."
     run tr -d '\r' <"$screen"
     assert_line --partial ' = 42'
     assert_line --partial TOUR-OK
     assert_equal "$(stops_in "$output")" "$(stops_of 1)"
-    wait_for nothing_is_left 5
+    assert_nothing_is_left
 }
 
 @test "Ctrl-C at a stop ends the tour" {
@@ -235,7 +244,7 @@ wait_for_question() {
     printf '\3' >&"$keys"
     wait_background "$BACKGROUND_PID"
     run ! grep TOUR-OK "$screen"
-    wait_for nothing_is_left 5
+    assert_nothing_is_left
 }
 
 @test "tour.sh says so when there is no such tour" {

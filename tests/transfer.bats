@@ -3,7 +3,7 @@
 # do not keep to the protocol or stop in the middle of it.
 
 # Each test runs in a process of its own, and so has its own variables.
-# shellcheck disable=SC2030,SC2031
+# shellcheck disable=SC2030,SC2031,SC2154
 
 load helpers
 
@@ -37,30 +37,11 @@ teardown() {
     end_test
 }
 
-# serve [ARG...]: start a server of $FILES.
-serve() {
-    start_server -d "$FILES" "$@"
-}
-
 # own_files: let $FILES be a folder of this test alone.
 own_files() {
     FILES=$BATS_TEST_TMPDIR/files
     mkdir "$FILES"
     printf 'hello' >"$FILES/small"
-}
-
-fetch() {
-    run run_client -q -o "$OUT" "$@"
-}
-
-# assert_same NAME...: the downloaded files equal those that were served.
-assert_same() {
-    local name
-    for name in "$@"; do
-        cmp "$FILES/$name" "$OUT/$name" ||
-            explain "the file $name that arrived is not the file that was" \
-                "served. Sizes: $(stat -c '%n %s' "$FILES/$name" "$OUT/$name")"
-    done
 }
 
 # The steps of evil to ask for `small` and get it.
@@ -92,63 +73,41 @@ assert_same_processes() {
 
 # wait_for_output: wait until the client of start_evil prints something.
 wait_for_output() {
-    wait_for "[ -s '$BATS_TEST_TMPDIR/evil.out' ]" 5
+    wait_for "[ -s '$BATS_TEST_TMPDIR/evil.out' ]" 5 \
+        "The client in the background should have been answered. It says:" \
+        "$(cat "$BATS_TEST_TMPDIR/evil.err")"
 }
 
-# Tell whether the server has bytes to send that a client does not take.
-is_stuck() {
-    local port
-    printf -v port ':%04X' "$SERVER_PORT"
-    # The columns 2 and 5 are local address:port and bytes to send:to read.
-    awk -v port="$port" '$2 ~ port "$" && $5 !~ /^00000000:/ { stuck = 1 }
-        END { exit !stuck }' /proc/net/tcp
-}
-
-# methods: print the options that choose how the server sends; a single blank
-# line if it has but one way.
-methods() {
-    if run_server --help | grep -q -e --method; then
-        run_server --help | grep -A 1 -e --method |
-            grep -owE 'copy|mmap|sendfile|splice' | sort -u | sed 's/^/-m /'
-    else
-        echo
-    fi
-}
-
-# memory FIELD: print the sum of it (VmHWM, VmRSS: kB) over all processes of the
-# server.
-memory() {
-    local pid files=()
-    for pid in $(server_processes); do
-        files+=("/proc/$pid/status")
-    done
-    awk -v field="$1:" '$1 == field { sum += $2 } END { print sum }' "${files[@]}"
+# server_memory FIELD: print the sum of it over all processes of the server.
+server_memory() {
+    local pids
+    mapfile -t pids < <(server_processes)
+    memory "$1" "${pids[@]}"
 }
 
 # assert_grown_less KB BEFORE FIELD
 assert_grown_less() {
     local after
-    after=$(memory "$3")
+    after=$(server_memory "$3")
     ((after - $2 < $1)) ||
         explain "the memory of the server ($3) has grown from $2 kB to" \
             "$after kB; less than $1 kB more was expected"
 }
 
+# fds_of_server: print how many fds its processes have open together.
 fds_of_server() {
-    local pid sum=0
-    for pid in $(server_processes); do
-        sum=$((sum + $(fd_count "$pid")))
-    done
-    echo $sum
+    local pids
+    mapfile -t pids < <(server_processes)
+    fd_count "${pids[@]}"
 }
 
-has_fds() {
+server_has_fds() {
     [ "$(fds_of_server)" -eq "$1" ]
 }
 
 # wait_for_fds COUNT: wait until the server has that many fds open, not more.
 wait_for_fds() {
-    in_time 5 has_fds "$1" ||
+    in_time 5 server_has_fds "$1" ||
         explain "the server had $1 fds open, it has $(fds_of_server) now:" \
             "what does it not close?" \
             "$(for pid in $(server_processes); do ls -l "/proc/$pid/fd"; done)"
@@ -158,9 +117,9 @@ wait_for_fds() {
 
 @test "files of every size arrive byte for byte, over one connection [fault 58] [fault 59]" {
     serve -w 1
-    fetch random "${SIZES[@]/#/size-}"
+    fetch -q random "${SIZES[@]/#/size-}"
     assert_success
-    assert_output ''
+    assert_silent "of a client with --quiet"
     assert_same random "${SIZES[@]/#/size-}"
     run grep -Ec 'client .* is fd [0-9]+ here$|client .*: done' \
         "$BATS_TEST_TMPDIR/server.err"
@@ -193,7 +152,7 @@ wait_for_fds() {
     serve -w 1
     assert_served
     local before
-    before=$(memory VmHWM)
+    before=$(server_memory VmHWM)
     run evil deadline:30 train:large expect-train:+large \
         'expect-train:\0\0\0\x01\0\0\0\x07' count-body halfclose expect-eof
     assert_success
@@ -218,7 +177,7 @@ wait_for_fds() {
 @test "signals during a transfer do no harm [fault 9]" {
     start_injected \
         read,recvfrom,sendto,sendfile,splice:error=EINTR:when=2+3 -d "$FILES"
-    fetch size-1048577 nosuch small
+    fetch -q size-1048577 nosuch small
     assert_failure 1
     assert_output 'client: nosuch: No such file or directory'
     assert_same size-1048577 small
@@ -226,13 +185,11 @@ wait_for_fds() {
 }
 
 @test "200 clients at once all get the file" {
-    fetch_numbered() {
-        mkdir "$OUT/$1"
-        run_client -q -o "$OUT/$1" size-65537
-        cmp "$FILES/size-65537" "$OUT/$1/size-65537"
+    fetch_large() {
+        fetch_numbered "$1" size-65537
     }
     serve
-    at_once 200 fetch_numbered
+    at_once 200 fetch_large
 }
 
 # ---- Requests in pieces, requests in heaps -----------------------------------
@@ -285,7 +242,7 @@ wait_for_fds() {
     serve
     now
     before=$now_ms
-    fetch "${names[@]}"
+    fetch -q "${names[@]}"
     assert_success
     now
     [ $((now_ms - before)) -lt 3000 ] ||
@@ -399,11 +356,11 @@ END
     evil 'send:GET \x1b[2J\n\n\n' halfclose expect-closed
     wait_for_log '%n%s%d'
     run grep -aPn '[^ -~]' "$BATS_TEST_TMPDIR/server.err"
-    assert_output '' # control characters and the like that reached the log
+    assert_silent "lines of the log with control characters, or other than ASCII"
     run grep -vEn '^\[[0-9]+\] ' "$BATS_TEST_TMPDIR/server.err"
-    assert_output '' # lines that the server has not begun by itself
+    assert_silent "lines of the log that the server has not begun by itself"
     run grep -En '^\[1\]' "$BATS_TEST_TMPDIR/server.err"
-    assert_output ''
+    assert_silent "lines of the log that a client has made up"
 }
 
 # ---- No trains at all ----------------------------------------------------------
@@ -426,7 +383,7 @@ END
     local before
     serve -w 1
     assert_served
-    before=$(memory VmHWM)
+    before=$(server_memory VmHWM)
     evil header:0xffffffff expect-closed
     evil header:0x7fffffff zeros:4096 expect-closed
     evil "header:$TRAIN_MAX" "zeros:$TRAIN_MAX" recv-train "${GET_SMALL[@]}" \
@@ -517,7 +474,7 @@ garbage() {
         assert_served "a client (${method:-no method}) that vanished"
         assert_same_processes "a client (${method:-no method}) that vanished"
         stop_server
-    done 7< <(methods)
+    done 7< <(method_options "$SERVER")
 }
 
 @test "every process of the server ignores SIGPIPE [fault 19] [trap 17]" {
@@ -611,7 +568,7 @@ takes_no_more() {
     printf '\0\0' >&5 # of a request
     run evil deadline:2 "${GET_SMALL[@]}" "${GET_SMALL[@]}"
     assert_success
-    fetch size-3145728
+    fetch -q size-3145728
     assert_same size-3145728
 }
 
@@ -620,7 +577,7 @@ takes_no_more() {
     local before
     serve -w 1 --timeout 0
     assert_served
-    before=$(memory VmHWM)
+    before=$(server_memory VmHWM)
     start_evil connect rcvbuf:4096 train:huge expect-train:+huge say: hold
     wait_for_output
     in_time 5 is_stuck || explain "the server does not wait for the client"
@@ -663,7 +620,7 @@ all_sorts() {
     serve -w 1
     evil 'repeat:50:\0\0\0\x05small\0\0\0\x06nosuch' halfclose recv-all >/dev/null
     assert_served
-    before=$(memory VmRSS)
+    before=$(server_memory VmRSS)
     evil 'repeat:5000:\0\0\0\x05small\0\0\0\x06nosuch' halfclose recv-all >/dev/null
     for _ in {1..50}; do
         evil train:small recv-train >/dev/null
@@ -688,11 +645,11 @@ all_sorts() {
 @test "a folder that cannot be served ends the program with status 1" {
     run --separate-stderr run_server -p 0 -d "$BATS_TEST_TMPDIR/nosuch"
     assert_failure 1
-    assert_output ''
-    # shellcheck disable=SC2154 # run sets stderr
-    [ "$stderr" = "$SERVER: $BATS_TEST_TMPDIR/nosuch: No such file or directory" ]
+    assert_silent "on standard output"
+    assert_is "on standard error" \
+        "$SERVER: $BATS_TEST_TMPDIR/nosuch: No such file or directory" "$stderr"
     run --separate-stderr run_server -p 0 -d "$FILES/small"
     assert_failure 1
-    assert_output ''
-    [ "$stderr" = "$SERVER: $FILES/small: Not a directory" ]
+    assert_silent "on standard output"
+    assert_is "on standard error" "$SERVER: $FILES/small: Not a directory" "$stderr"
 }

@@ -9,11 +9,18 @@
 #                             fd, and it is $alice
 #   hold_clients N            connect that many; the fds are in the array HELD
 #   ask FD TEXT               send a line on it; sets REPLY to the answer
+#   take FD COUNT             print what comes on it, up to so many bytes or its end;
+#                             fail if that takes more than 20 s
+#   assert_waits FD [SECONDS] fail if it is answered, or closed, meanwhile (0.2 s)
+#   assert_closed FD          fail unless the server closes it, without a byte more
 #   release_client FD         close it
 #   close_clients             close all
 #   at_once N COMMAND...      run COMMAND 1 ... COMMAND N all at the same time and
 #                             wait; output goes to $BATS_TEST_TMPDIR/crowd/1 ...;
 #                             fails if one of them failed
+#   speaks_lines              does the client of this stage send lines? Or does it
+#                             ask for files?
+#   assert_serves             a new client (evil) gets its answer, and no more
 
 # shellcheck shell=bash disable=SC2034,SC2154 # the variables are shared
 
@@ -70,6 +77,40 @@ ask() {
         explain "no answer to '$2', only '$REPLY'"
 }
 
+take() {
+    timeout $((20 * TIMEOUT_SCALE)) head -c "$2" <&"$1" ||
+        explain "within 20 s there came neither $2 bytes nor the end of the" \
+            "connection"
+}
+
+# next_byte FD SECONDS: set REPLY to it. Status 0: it came; above 128: it did not
+# come in time; another: the connection was closed.
+next_byte() {
+    REPLY=''
+    LC_ALL=C IFS= read -rt "$2" -N 1 -u "$1" REPLY 2>/dev/null
+}
+
+assert_waits() {
+    local status=0
+    next_byte "$1" "${2:-0.2}" || status=$?
+    if ((status == 0)); then
+        explain "this client should have to wait, but it is answered."
+    elif ((status <= 128)); then
+        explain "this client should have to wait, but it is sent away."
+    fi
+}
+
+assert_closed() {
+    local status=0
+    next_byte "$1" $((5 * TIMEOUT_SCALE)) || status=$?
+    if ((status == 0)); then
+        explain "a connection should have been closed, but there came '$REPLY'"
+    elif ((status > 128)); then
+        explain "a connection should have been closed, but after 5 s it still" \
+            "is not. Does another process have a copy of it?"
+    fi
+}
+
 # member_of_crowd NUMBER COMMAND...
 member_of_crowd() {
     set -e
@@ -110,4 +151,24 @@ close_clients() {
         eval "exec $fd>&-"
     done
     client_fds=()
+}
+
+speaks_lines() {
+    [[ $("$STAGE_DIR/client" --help) != *FILE* ]]
+}
+
+assert_serves() {
+    if speaks_lines; then
+        run evil 'send:hello\n' halfclose recv-all
+        [[ $status -eq 0 && $output =~ ^\[[0-9]+\]\ hello$ ]] ||
+            explain "a new client that says 'hello' should be answered '[ID] hello'," \
+                "but $(said "$output")"
+    else
+        run evil train:nosuch \
+            'expect-train:-nosuch: No such file or directory' \
+            halfclose expect-eof
+        [ "$status" -eq 0 ] ||
+            explain "a new client that asks for 'nosuch' should be refused:" \
+                "$output"
+    fi
 }

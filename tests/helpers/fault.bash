@@ -3,7 +3,10 @@
 #
 #   start_injected SPEC [ARG...]  start_server under strace, which makes system
 #                             calls fail: accept4:error=EINTR:when=1
-#   assert_injected [TRACE]   fail unless a call of start_injected did fail
+#   assert_injected [TRACE]   fail unless strace did make a call fail; TRACE is what
+#                             it wrote, that of start_injected by default
+#   assert_delayed [TRACE]    fail unless strace did delay a call (delay_enter)
+#   assert_traced WORD TRACE  fail unless there is this word in what strace wrote
 #   start_short [ARG...]      start_server with the shim that cuts every read and
 #                             write to 7 bytes (hostile/short_io.c)
 #   with_short_io COMMAND...  the same for a command, as $STAGE_DIR/client (run)
@@ -26,9 +29,19 @@ start_injected() {
 }
 
 assert_injected() {
-    in_time 2 grep -q INJECTED "${1:-$TRACE}" ||
-        explain "no system call was made to fail: the test proves nothing." \
-            "The trace:" "$(tail -n 20 "${1:-$TRACE}")"
+    assert_traced INJECTED "${1:-$TRACE}"
+}
+
+assert_delayed() {
+    assert_traced DELAYED "${1:-$TRACE}"
+}
+
+assert_traced() {
+    in_time 2 grep -q "$1" "$2" || explain \
+        "strace should have tampered with a system call (it marks it: $1), but" \
+        "the program did not make that call, or not so often: so this test proves" \
+        "nothing. Does the program come that far? See its log, and what calls of" \
+        "this kind it did make:" "$(head -n 20 "$2")"
 }
 
 # short_io: set the array short_io to the words that switch the shim on, for env.
@@ -56,8 +69,8 @@ with_short_io() {
 
 assert_short() {
     grep -q " $1\$" "$BATS_TEST_TMPDIR/short_io.proof" ||
-        explain "no read or write of a program named $1 was cut short:" \
-            "the test proves nothing. These were:" \
+        explain "no read or write of a program named $1 was cut short: so this test" \
+            "proves nothing. Does it read and write at all? These programs did:" \
             "$(cat "$BATS_TEST_TMPDIR/short_io.proof" 2>&1)"
 }
 

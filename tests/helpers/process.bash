@@ -7,12 +7,21 @@
 #   children PID              print the pids of its children, zombies left out
 #   zombies PID               print the pids of the zombies among its children
 #   no_zombies PID            has it none?
-#   fd_count PID              print how many fds it has open
+#   is_stopped PID            is it stopped, as by Ctrl-Z?
+#   fd_count PID...           print how many fds they have open together
+#   has_fds N [PID...]        are these so many? Of the server, if no PID is given
+#   memory FIELD PID...       print the sum of a line of proc(5)'s status, in kB:
+#                             VmRSS, VmHWM (the most it ever had), VmData
+#   cpu_time PID...           set REPLY to the CPU time that they have used together,
+#                             in hundredths of a second
+#   is_at_rest PID...         do they use none, for 0.16 s?
 #   signal_all SIGNAL PID...  send it; those that are gone do not matter
 #   background COMMAND...     start COMMAND with no fd but 0, 1 and 2; sets
 #                             BACKGROUND_PID; killed at the end of the test
 #   wait_background PID [SECONDS]  wait for its end (10 s); sets
 #                             BACKGROUND_STATUS
+#   assert_background_status STATUS [LINE...]  fail, with these lines, unless it
+#                             was that
 
 # shellcheck shell=bash disable=SC2034,SC2154 # the variables are shared
 
@@ -35,6 +44,12 @@ is_over() {
     ! is_running "$1"
 }
 
+is_stopped() {
+    local REPLY
+    state_of "$1"
+    [ "$REPLY" = T ]
+}
+
 children() {
     ps -o pid=,stat= --ppid "$1" | awk '$2 !~ /^Z/ { print $1 }'
 }
@@ -44,8 +59,47 @@ zombies() {
 }
 
 fd_count() {
-    local fds=("/proc/$1/fd"/*)
-    echo ${#fds[@]}
+    local pid fds sum=0
+    for pid in "$@"; do
+        fds=("/proc/$pid/fd"/*)
+        sum=$((sum + ${#fds[@]}))
+    done
+    echo $sum
+}
+
+has_fds() {
+    local pids=("${@:2}")
+    [ $# -gt 1 ] || pids=("$SERVER_PID")
+    [ "$(fd_count "${pids[@]}")" -eq "$1" ]
+}
+
+memory() {
+    local files=("${@:2}")
+    files=("${files[@]/#//proc/}")
+    awk -v field="$1:" '$1 == field { sum += $2 } END { print +sum }' \
+        "${files[@]/%//status}"
+}
+
+cpu_time() {
+    local pid stat
+    REPLY=0
+    for pid in "$@"; do
+        read -r stat <"/proc/$pid/stat"
+        read -ra stat <<<"${stat##*) }"
+        ((REPLY += stat[11] + stat[12], 1))
+    done
+}
+
+is_at_rest() {
+    local - REPLY before tries=8
+    set +T # else Bats follows every command from here on, which takes time
+    cpu_time "$@"
+    before=$REPLY
+    while ((tries-- > 0)); do
+        tick
+    done
+    cpu_time "$@"
+    ((REPLY == before))
 }
 
 no_zombies() {
@@ -83,7 +137,13 @@ background() {
 wait_background() {
     BACKGROUND_STATUS=0
     in_time "${2:-10}" is_over "$1" ||
-        explain "waited for ${2:-10} s, but process $1 did not end" \
-            "$(ps -o pid,stat,args -p "$1")" || return
+        explain "waited for ${2:-10} s, but process $1 did not end. It is:" \
+            "$(ps -o pid,stat,wchan:20,args -p "$1")" || return
     wait "$1" || BACKGROUND_STATUS=$?
+}
+
+assert_background_status() {
+    [ "$BACKGROUND_STATUS" -eq "$1" ] ||
+        explain "the process in the background ended with" \
+            "$(status_text "$BACKGROUND_STATUS"), expected $1." "${@:2}"
 }

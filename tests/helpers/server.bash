@@ -8,10 +8,14 @@
 #                             the fd SERVER_OUT
 #   run_server [ARG...]       the server in the foreground, at most 10 s: for
 #                             --help and wrong usage (run)
+#   assert_server_status STATUS  fail unless SERVER_STATUS is that
 #   server_log                print all that servers wrote to stderr (run)
 #   wait_for_log REGEX [SECONDS]  wait until a line of it matches (5 s)
 #   server_processes          print the pids of all processes of servers
 #   no_server_processes       are there none?
+#   wait_for_workers N [PID...]  wait until the server has N children, none of these
+#                             among them (5 s); sets WORKERS to their pids
+#   is_one_of WORD WORD...    is the first one among the others?
 #   expect_crash              a crash or a sanitizer's report is intended here
 #
 # Set the array SERVER_PREFIX to start the server behind further words:
@@ -99,6 +103,12 @@ stop_server() {
     wait_server "${2:-10}"
 }
 
+assert_server_status() {
+    [ "$SERVER_STATUS" -eq "$1" ] ||
+        explain "the server ended with $(status_text "$SERVER_STATUS")," \
+            "expected status $1. Its log, below, may say why."
+}
+
 expect_crash() {
     crash_expected=yes
 }
@@ -121,4 +131,27 @@ server_processes() {
 
 no_server_processes() {
     [ -z "$(server_processes)" ]
+}
+
+is_one_of() {
+    local word
+    for word in "${@:2}"; do
+        [ "$word" != "$1" ] || return 0
+    done
+    return 1
+}
+
+has_workers() {
+    local gone
+    mapfile -t WORKERS < <(children "$SERVER_PID")
+    ((${#WORKERS[@]} == $1)) || return 1
+    for gone in "${@:2}"; do
+        ! is_one_of "$gone" "${WORKERS[@]}" || return 1
+    done
+}
+
+wait_for_workers() {
+    in_time 5 has_workers "$@" ||
+        explain "waited for 5 s, but the server does not have $1 workers" \
+            "${2:+with new ones in place of ${*:2}}" "Its children: ${WORKERS[*]}"
 }

@@ -1,6 +1,7 @@
 # wait.bash: waiting for something, with a deadline and without sleeping.
 #
-#   wait_for CONDITION SECONDS   wait until the shell code CONDITION is true
+#   wait_for CONDITION SECONDS [LINE...]   wait until the shell code CONDITION is
+#                             true; if it does not become so, fail with these lines
 #   in_time SECONDS COMMAND...   wait until the command succeeds; says nothing if
 #                             it does not
 #   tick                      wait for 20 ms
@@ -36,5 +37,9 @@ in_time() {
 }
 
 wait_for() {
-    in_time "$2" eval "$1" || explain "waited for $2 s, but it did not come: $1"
+    local seen=""
+    in_time "$2" eval "$1" && return
+    [[ $1 != "[ "*" ]" ]] || seen="Now it is: $(eval "echo $1" 2>&1)"
+    explain "waited for $2 s, but this did not become true: $1" \
+        ${seen:+"$seen"} "${@:3}"
 }
