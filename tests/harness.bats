@@ -2,7 +2,8 @@
 # harness.bats: the tests of what the tests are made with: the peer that plays a
 # script, the shim that cuts reads and writes short, and the helpers.
 
-# shellcheck disable=SC2016 # $ is for the inner shells
+# shellcheck disable=SC2016,SC2030,SC2031 # $ is for the inner shells, and each
+# test is a shell of its own
 
 load helpers
 
@@ -652,6 +653,31 @@ END
     assert_failure
     refute_line --partial "The test itself passed"
     assert_line "# the last words"
+}
+
+# ---- README.md
+
+@test "the suite that README.md shows as a template passes" {
+    make -s -C "$TESTS_DIR/../stage1_fork"
+    sed -n '/^```bash$/,/^```$/{/^```/!p}' "$TESTS_DIR/README.md" |
+        sed "s,^load helpers$,load '$TESTS_DIR/helpers'," >"$TMP/greeting.bats"
+    run_anew "TIMEOUT_SCALE=$TIMEOUT_SCALE" bats --tap "$TMP/greeting.bats"
+    assert_success
+    assert_line "ok 1 a line comes back from who serves it"
+}
+
+@test "README.md names every folder here, helpers.bash every file in its own" {
+    local name
+    for name in "$TESTS_DIR"/*/; do
+        name=$(basename "$name")
+        [ "$name" = build ] || grep -qF "\`$name/\`" "$TESTS_DIR/README.md" ||
+            explain "tests/README.md does not say what is in tests/$name"
+    done
+    for name in "$TESTS_DIR"/helpers/*.bash; do
+        name=$(basename "$name")
+        grep -q "^#   $name " "$TESTS_DIR/helpers.bash" ||
+            explain "the head of helpers.bash does not name $name"
+    done
 }
 
 # ---- run.sh

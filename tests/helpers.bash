@@ -5,7 +5,7 @@
 # and judges the program $STAGE_DIR/$SERVER (stage1_fork, server), started behind
 # the command $WRAP, if that is set (valgrind ...). Deadlines are multiplied by
 # $TIMEOUT_SCALE (1), and what is waited for is given up after $TIMEOUT_PERCENT
-# (100) of its time.
+# (100) of its time. README.md explains these, and how to write a suite.
 #
 # The helpers are in helpers/, a file for each topic; the head of each file says
 # what its calls do:
