@@ -2,7 +2,7 @@
 
      LD_PRELOAD=build/no_memory.so NO_MEMORY_AT=3 ./server
 
-   NO_MEMORY_AT     which call of malloc, calloc or realloc fails, the first is 1
+   NO_MEMORY_AT     which call of malloc, calloc or realloc fails, from 1 on
    NO_MEMORY_PROOF  this file is created when it fails */
 
 #include <errno.h>

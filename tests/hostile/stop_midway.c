@@ -3,8 +3,8 @@
      LD_PRELOAD=build/stop_midway.so ./client FILE
 
    When the client is about to splice(2) the first bytes of a file it stops, as
-   if Ctrl-Z were pressed, until it gets SIGCONT.  By then the server has begun to
-   send, and soon it can go no further. */
+   if Ctrl-Z were pressed, until it gets SIGCONT.  By then the server has begun
+   to send, and soon it can go no further. */
 
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* progress_steps.c: the progress bar of a stage, with a clock that stands still.
+/* progress_steps.c: the progress bar of a stage, with a clock of our own.
    The tests compile this together with the stage's progress.c and then play
    steps, of one word each, to see what the bar shows:
 

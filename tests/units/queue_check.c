@@ -7,114 +7,20 @@
    wrong a check may hang: the caller limits its time (timeout(1)). */
 
 #include <err.h>
-#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "queue.h"
+#include "queue_check_threads.h"
 
 enum {
-    SIZE = 5, /* of the queue */
     CROWD = 4,
     EACH = 5000, /* descriptors that each of the crowd pushes */
     ROUNDS = 300,
 };
-
-static struct queue queue;
-
-static void
-open_queue(void)
-{
-    if (queue_init(&queue, SIZE) == -1)
-        err(1, "queue_init");
-}
-
-static void
-start(pthread_t *thread, void *(*run)(void *), void *argument)
-{
-    errno = pthread_create(thread, NULL, run, argument);
-    if (errno != 0)
-        err(1, "pthread_create");
-}
-
-/* A thread that pops once. */
-struct popper {
-    pthread_t thread;
-    atomic_int id; /* 0: not running yet */
-    atomic_bool returned;
-    bool found;
-    int fd;
-};
-
-static void *
-pop_once(void *argument)
-{
-    struct popper *popper = argument;
-    bool was_full;
-    popper->id = gettid();
-    popper->found = queue_pop(&queue, &popper->fd, &was_full);
-    popper->returned = true;
-    return NULL;
-}
-
-static void
-start_popper(struct popper *popper)
-{
-    popper->id = 0;
-    popper->returned = false;
-    start(&popper->thread, pop_once, popper);
-}
-
-/* Tell whether a thread sleeps (proc(5)). */
-static bool
-is_asleep(int id)
-{
-    char path[64];
-    char stat[512] = "";
-    snprintf(path, sizeof path, "/proc/self/task/%d/stat", id);
-    FILE *file = fopen(path, "r");
-    if (file == NULL)
-        return false;
-    char *line = fgets(stat, sizeof stat, file);
-    fclose(file);
-    const char *after_name = line == NULL ? NULL : strrchr(stat, ')');
-    return after_name != NULL && after_name[2] == 'S';
-}
-
-/* Wait until the popper waits for something to pop. */
-static void
-await_sleep(struct popper *popper)
-{
-    while (popper->id == 0 || !is_asleep(popper->id))
-        poll(NULL, 0, 1);
-}
-
-/* Join a thread; tell whether it was cancelled. */
-static bool
-join(pthread_t thread)
-{
-    void *result;
-    errno = pthread_join(thread, &result);
-    if (errno != 0)
-        err(1, "pthread_join");
-    return result == PTHREAD_CANCELED;
-}
-
-static void
-need_free_mutex(const char *when)
-{
-    errno = pthread_mutex_trylock(&queue.mutex);
-    if (errno != 0)
-        err(1, "the mutex of the queue after %s", when);
-    pthread_mutex_unlock(&queue.mutex);
-}
 
 static void
 push(int fd)
@@ -195,8 +101,8 @@ pop_many(void *argument)
     return NULL;
 }
 
-/* Many push and many pop: each descriptor is popped once, and those of one pusher
-   in their order. */
+/* Many push and many pop: each descriptor is popped once, and those of one
+   pusher in their order. */
 static void
 check_crowd(void)
 {
@@ -291,8 +197,8 @@ check_cancel(void)
     queue_release(&queue);
 }
 
-/* Something is pushed while one of two is cancelled: the other one gets it, if it
-   is not popped yet. */
+/* Something is pushed while one of two is cancelled: the other one gets it, if
+   it is not popped yet. */
 static void
 check_race(void)
 {
