@@ -671,7 +671,7 @@ numbers_of_end() {
 # bats test_tags=native
 @test "every client whom the kernel had let in is served or counted as cut [fault 121]" {
     local served cut
-    start_server --directory "$DATA" --workers 1 --timeout 0.2 --drain-timeout 2
+    start_server --directory "$FILES" --workers 1 --timeout 0.2 --drain-timeout 2
     kill -STOP "$SERVER_PID"
     hold_clients 300
     kill -TERM "$SERVER_PID"
@@ -697,14 +697,14 @@ drain_between() {
 }
 
 @test "after the signal a client that keeps its connection gets no further file [fault 122]" {
-    start_server --directory "$DATA" --workers 1 --exit drain --timeout 0
+    start_server --directory "$FILES" --workers 1 --exit drain --timeout 0
     start_evil connect train:small expect-train:+small recv-train recv-body say: \
         expect-eof
     drain_between
 }
 
 @test "after the signal the request under way is the last [fault 122]" {
-    start_server --directory "$DATA" --workers 1 --exit drain --timeout 0
+    start_server --directory "$FILES" --workers 1 --exit drain --timeout 0
     start_evil connect rcvbuf:4096 train:big train:small train:small \
         expect-train:+big say: hold expect-train:'\0\0\0\0\x01\0\0\0' recv-body \
         expect-closed
@@ -716,7 +716,7 @@ drain_between() {
 # bats test_tags=native
 @test "an order to end that cannot be sent is sent again [fault 123]" {
     need_processes
-    start_injected sendmsg:error=ENOBUFS:when=1 --directory "$DATA" --exit drain \
+    start_injected sendmsg:error=ENOBUFS:when=1 --directory "$FILES" --exit drain \
         --workers 1 --drain-timeout $NEVER
     stop_server
     assert_injected
