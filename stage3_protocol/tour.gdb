@@ -1,4 +1,4 @@
-# tour.gdb: half a train, and how read_full waits for the other half. `make gdb3`
+# tour.gdb: half a train, and how a loop waits for the other half. `make gdb3`
 # starts this tour. The client sends two requests, each a train, in two pieces:
 # the length 8 and "Make"; later "file", with a whole second train glued to it.
 
@@ -31,8 +31,8 @@ stop_here train_receive_length
 echo \n\
 --- Half a cargo -------------------------------------------------------------\n\
 So 8 bytes follow, but the client has sent only 4 of them. Look what the first\n\
-read_some returns, and at `total' when read_full calls it again:\n\n
-tbreak read_full
+read_some returns, and at `total' when receive_exactly calls it again:\n\n
+tbreak receive_exactly
 continue
 tbreak read_some
 continue
@@ -41,7 +41,7 @@ tbreak read_some
 continue
 up
 printf "\ntotal is %lu, size is %lu; so far there is \"%.4s\".\n", total, size, buffer
-stop_here read_full
+stop_here receive_exactly
 
 echo \n\
 --- The other half -----------------------------------------------------------\n\
@@ -50,7 +50,6 @@ sends "file", and in the same call its second request. Look how many bytes\n\
 read_some returns: as many as it was asked for, no more.\n\n
 cue
 frame 0
-finish
 finish
 stop_here receive_exactly
 

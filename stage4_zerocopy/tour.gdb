@@ -72,7 +72,7 @@ print sender_choose("sendfile")
 tcatch syscall sendfile
 continue
 up_to sendfile_out
-printf "from fd %d to fd %d\n", sender->file_fd, sender->client_fd
+printf "from fd %d to fd %d\n", sender->file.fd, sender->client_fd
 finish
 echo \nThe file has been sent. Where in memory has it been?\n
 in_memory Makefile
@@ -88,7 +88,7 @@ print sender_choose("splice")
 tcatch syscall splice
 continue
 up_to splice_out
-printf "from fd %d to fd %d\n", sender->file_fd, sender->pipe_fds[1]
+printf "from fd %d to fd %d\n", sender->file.fd, sender->pipe_fds[1]
 fds_of $worker
 stop_here splice_out
 
