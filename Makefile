@@ -41,9 +41,13 @@ demo:
 $(NUMBERS:%=demo%): demo%:
 	@tests/learner/demo.sh $*
 
-## test         every test (Bats)
+## test         every test of the programs and of the project (Bats)
 test:
 	@tests/run.sh all
+
+## test-tools   the tests of what shows and attacks them: draw, learn, chaos ...
+test-tools:
+	@tests/run.sh tools
 
 ## testN        the tests that stage N has to pass
 $(NUMBERS:%=test%): test%:

@@ -734,6 +734,18 @@ run_sh() {
     assert_equal "${lines[-1]}" "1 passed, 1 failed"
 }
 
+@test "run.sh tools runs its rows, and run.sh all does not" {
+    make_project
+    printf 'tools - - third\n' >>programs.txt
+    echo '@test "is a tool" { true; }' >third.bats
+    run_sh all
+    refute_line --partial 'is a tool'
+    run_sh tools
+    assert_success
+    assert_line 'ok 1 is a tool'
+    assert_equal "${lines[-1]}" "1 passed, 0 failed"
+}
+
 @test "run.sh all runs every row, in order, and the suites of the project" {
     make_project
     run_sh all

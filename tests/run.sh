@@ -1,6 +1,8 @@
 #!/bin/bash
 # run.sh N [ARGUMENT...]     run the tests that the programs of stage N must pass
-# run.sh all [ARGUMENT...]   run all tests
+# run.sh all [ARGUMENT...]   run the tests of all programs and of the project
+# run.sh tools [ARGUMENT...] run the tests of what the project has for learners
+#                            and for attackers: make draw2, learn, chaos ...
 #
 # The arguments go to bats: run.sh 2 --filter 'half a line'. The table that says
 # which program must pass which suites is programs.txt.
@@ -20,7 +22,7 @@ unset MAKEFLAGS MAKELEVEL MFLAGS # of the make that started us
 
 usage() {
     echo "run.sh: $1" >&2
-    echo "Usage: run.sh N|all [ARGUMENT OF BATS]..." >&2
+    echo "Usage: run.sh N|all|tools [ARGUMENT OF BATS]..." >&2
     exit 2
 }
 
@@ -29,10 +31,10 @@ read_rows() {
     local stage folder program suites
     while read -r stage folder program suites; do
         [[ -n $stage && $stage != '#'* ]] || continue
-        [[ $1 == all || $1 == "$stage" ]] || continue
+        [[ $1 == "$stage" || ($1 == all && $stage != tools) ]] || continue
         [[ $1 == all || $program == "${SERVER:-$program}" ]] || continue
         suites=${suites%%#*}
-        if [[ $stage == all ]]; then
+        if [[ $stage == all || $stage == tools ]]; then
             folders+=('') programs+=('') titles+=('the whole project')
         elif [[ $1 != all && -n ${STAGE_DIR-} ]]; then
             folders+=("$(cd "$STAGE_DIR" && pwd)") programs+=("$program")
@@ -116,7 +118,7 @@ count_row() {
     failed=$((failed + bad))
 }
 
-[[ ${1-} == all || ${1-} == [0-9] ]] || usage "expected a stage or all"
+[[ ${1-} == @(all|tools|[0-9]) ]] || usage "expected a stage, all or tools"
 folders=() programs=() titles=() row_suites=()
 passed=0 failed=0 skipped=0
 jobs=${JOBS:-$(($(nproc) * 2))}
