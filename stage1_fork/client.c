@@ -15,6 +15,8 @@
 #include "net.h"
 #include "process.h"
 
+enum { ANSWER_SIZE = 128 * 1024 }; /* twice the longest line that is answered */
+
 /* Connect to the server; if that fails, end the program and say why. */
 static int
 connect_to(const char *host, const char *port)
@@ -44,28 +46,41 @@ send_line(int server_fd, const char *line, size_t length)
         err(1, "shutdown");
 }
 
+/* Receive an answer, up to its newline.  Returns its length. */
+static size_t
+receive_answer(FILE *answers, char *answer)
+{
+    size_t length = 0;
+    int byte = 0;
+    while (byte != '\n') {
+        if (length == ANSWER_SIZE)
+            errx(1, "the server's answer is longer than %d bytes", ANSWER_SIZE);
+        byte = getc(answers);
+        if (byte == EOF)
+            errx(1, "connection closed by the server");
+        answer[length++] = byte;
+    }
+    return length;
+}
+
 /* Ask line by line until standard input ends. */
 static void
 converse(int server_fd, FILE *answers)
 {
     char *line = NULL;
-    char *answer = NULL;
     size_t line_size = 0;
-    size_t answer_size = 0;
     ssize_t length;
+    static char answer[ANSWER_SIZE];
     while ((length = getline(&line, &line_size, stdin)) != -1) {
         send_line(server_fd, line, length);
-        length = getline(&answer, &answer_size, answers);
-        if (length == -1 || answer[length - 1] != '\n')
-            errx(1, "connection closed by the server");
-        if (fwrite(answer, 1, length, stdout) != (size_t)length ||
+        size_t answered = receive_answer(answers, answer);
+        if (fwrite(answer, 1, answered, stdout) != answered ||
             fflush(stdout) == EOF)
             err(1, "standard output");
     }
     if (ferror(stdin))
         err(1, "standard input");
     free(line);
-    free(answer);
 }
 
 int

@@ -1,9 +1,13 @@
 /* log.c: one line an event. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,9 +16,50 @@
 
 enum {
     TEXT_SIZE = 1024,
-    SAFE_SIZE = 4 * TEXT_SIZE,  /* every byte escaped */
-    LINE_SIZE = SAFE_SIZE + 16, /* with the id */
+    LINE_SIZE =
+        4096, /* PIPE_BUF: a pipe takes all of it or nothing (pipe(7)) */
+    SAFE_SIZE = LINE_SIZE - 16, /* without the id */
 };
+
+static atomic_long lines_lost;
+
+/* The file is opened anew, for O_NONBLOCK belongs to an open file, and others may
+   share the one that we have (open(2)). */
+void
+log_init(void)
+{
+    struct stat status;
+    if (fstat(STDERR_FILENO, &status) == -1 ||
+        (!S_ISFIFO(status.st_mode) && !isatty(STDERR_FILENO)))
+        return;
+    int fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd == -1)
+        return; /* then we wait */
+    dup2(fd, STDERR_FILENO);
+    close(fd);
+}
+
+/* Write a line in one piece. */
+static bool
+write_line(const char *text)
+{
+    char safe[SAFE_SIZE];
+    text_escape(safe, sizeof safe, text);
+    char line[LINE_SIZE];
+    int length = snprintf(line, sizeof line, "[%d] %s\n", gettid(), safe);
+    return write(STDERR_FILENO, line, length) == length;
+}
+
+/* Say how many lines were lost, if any were. */
+static void
+report_lost(void)
+{
+    char text[TEXT_SIZE];
+    long lost = atomic_exchange(&lines_lost, 0);
+    snprintf(text, sizeof text, "%ld lines before this one were lost", lost);
+    if (lost > 0 && !write_line(text))
+        lines_lost += lost;
+}
 
 void
 log_event(const char *format, ...)
@@ -26,13 +71,9 @@ log_event(const char *format, ...)
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
 
-    char safe[SAFE_SIZE];
-    text_escape(safe, sizeof safe, text);
-    char line[LINE_SIZE];
-    int length = snprintf(line, sizeof line, "[%d] %s\n", gettid(), safe);
-    if (write(STDERR_FILENO, line, length) == -1) {
-        /* Nobody is left to tell. */
-    }
+    report_lost();
+    if (!write_line(text))
+        lines_lost++;
     errno = saved_errno;
 }
 

@@ -211,6 +211,7 @@ main(int argc, char **argv)
     options_parse(&server.options, argc, argv);
     if (process_init() == -1)
         err(1, "process");
+    log_init();
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     if (sigaction(SIGPIPE, &ignore, NULL) == -1)
         err(1, "SIGPIPE"); /* a client that is gone is an error, no signal */

@@ -3,6 +3,10 @@
 
 #include <sys/types.h>
 
+/* Let a line be lost, rather than wait, if nobody reads the pipe or the terminal
+   that is standard error.  The next line that gets through says how many. */
+void log_init(void);
+
 /* Print one event on standard error: "[id] text", where id is the thread (in a
    process with one thread: the process) that says it.  The line leaves in a
    single write, so lines of several processes do not mix.  Whatever is not

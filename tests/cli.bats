@@ -367,6 +367,26 @@ address"
     stop_server
 }
 
+# bats test_tags=native
+@test "the server serves on when nobody reads its log, and says what was lost [fault 125]" {
+    local pipe=$BATS_TEST_TMPDIR/pipe read_end line
+    mkfifo "$pipe"
+    exec {read_end}<>"$pipe"
+    dd if=/dev/zero of="$pipe" bs=4096 count=1000 oflag=nonblock status=none \
+        2>/dev/null || true # until it is full
+    # shellcheck disable=SC2016 # for the inner shell
+    SERVER_PREFIX=(bash -c 'exec "$@" 2>"$0"' "$pipe")
+    start_server
+    assert_serves
+    timeout 5 dd if="$pipe" of=/dev/null bs=4096 count=1000 iflag=nonblock \
+        status=none 2>/dev/null || true # until it is empty
+    assert_serves
+    read -rt $((5 * TIMEOUT_SCALE)) -u "$read_end" line ||
+        explain "a pipe that was full is read again, but no line of log comes"
+    assert_regex "$line" '^\[[0-9]+\] [0-9]+ lines before this one were lost$'
+    stop_server
+}
+
 @test "signals that were blocked or ignored at the start act all the same [fault 114]" {
     SERVER_PREFIX=(env --block-signal=TERM --block-signal=CHLD
         --ignore-signal=CHLD --ignore-signal=TERM)

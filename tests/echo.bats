@@ -330,6 +330,14 @@ serve_crowd() (
 
 # ---- The client, with a server that is not honest
 
+@test "the client takes no answer that never ends [fault 126]" {
+    start_evil listen 'expect:hello\n' flood:x
+    run run_client -a 127.0.0.1 -p "$EVIL_PORT" <<<hello
+    assert_failure 1
+    assert_output "client: the server's answer is longer than 131072 bytes"
+    signal_all KILL "$EVIL_PID"
+}
+
 @test "the client reports that the server closes before it has answered" {
     start_evil listen 'expect:hello\n' close
     run --separate-stderr run_client --port "$EVIL_PORT" <<<hello

@@ -135,6 +135,7 @@ main(int argc, char **argv)
     options_parse(&options, argc, argv);
     if (process_init() == -1)
         err(1, "process");
+    log_init();
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     if (sigaction(SIGPIPE, &ignore, NULL) == -1)
         err(1, "SIGPIPE");
