@@ -107,6 +107,15 @@ sanitize:
 race:
 	@tests/checkers/race.sh
 
+## fuzz         invented inputs for the parsers (FUZZ=name DIR=folder SECONDS=300)
+fuzz:
+	@SECONDS_EACH='$(or $(SECONDS),300)' FUZZ='$(FUZZ)' DIR='$(DIR)' \
+		tests/fuzz/fuzz.sh run
+
+## fuzz-replay  the kept inputs alone, in seconds (FUZZ=name INPUT=file DIR=folder)
+fuzz-replay:
+	@FUZZ='$(FUZZ)' DIR='$(DIR)' tests/fuzz/fuzz.sh replay $(INPUT)
+
 ## chaos        kills, resets, floods: is every byte right? SECONDS=20 SEED=N
 chaos:
 	@tests/reliability/chaos.sh $(if $(SECONDS),--seconds $(SECONDS))

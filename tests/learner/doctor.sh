@@ -73,6 +73,19 @@ header() {
     fi
 }
 
+# libFuzzer and the sanitizers of clang come by themselves.
+clang_runtime() {
+    local version=14
+    [[ ! $(clang --version 2>&1) =~ version\ ([0-9]+) ]] ||
+        version=${BASH_REMATCH[1]}
+    if echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+        clang -fsanitize=fuzzer,address -x c - -o /dev/null 2>/dev/null; then
+        found libFuzzer "$version" "$1"
+    else
+        lacking libFuzzer "libclang-rt-$version-dev" "$1"
+    fi
+}
+
 heading() {
     [ -n "$quiet" ] || echo "$1"
 }
@@ -122,6 +135,7 @@ tool tmux tmux 'several terminals in one (optional)'
 
 heading 'To work on the project:'
 tool clang clang 'the other C compiler'
+clang_runtime 'make fuzz'
 tool clang-format clang-format 'make format, make check'
 tool shellcheck shellcheck 'make check'
 
