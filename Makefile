@@ -116,6 +116,14 @@ fuzz:
 fuzz-replay:
 	@FUZZ='$(FUZZ)' DIR='$(DIR)' tests/fuzz/fuzz.sh replay $(INPUT)
 
+## inject       every system call fails once: PROGRAMS= CALLS= (minutes)
+inject:
+	@PROGRAMS='$(PROGRAMS)' CALLS='$(CALLS)' tests/inject/inject.sh all
+
+## inject-quick the chosen ones, in a minute or two
+inject-quick:
+	@PROGRAMS='$(PROGRAMS)' CALLS='$(CALLS)' tests/inject/inject.sh short
+
 ## chaos        kills, resets, floods: is every byte right? SECONDS=20 SEED=N
 chaos:
 	@tests/reliability/chaos.sh $(if $(SECONDS),--seconds $(SECONDS))
