@@ -98,6 +98,39 @@ visit_or_be_cut() {
     ask "$client" hello
 }
 
+# one_more_comes: somebody comes, and leaves. Are two workers there again?
+one_more_comes() {
+    : <>"/dev/tcp/$SERVER_ADDRESS/$SERVER_PORT"
+    [ "$(children "$SERVER_PID" | wc -l)" -eq 2 ]
+}
+
+@test "clients that keep coming do not keep it from starting what is missing [fault 130]" {
+    local pids
+    start_server --workers 2
+    mapfile -t pids < <(children "$SERVER_PID")
+    prlimit --pid "$SERVER_PID" --nofile=4: # no channel can be made
+    signal_all KILL "${pids[@]}"
+    wait_for_log "worker ${pids[0]} killed"
+    wait_for_log "worker ${pids[1]} killed"
+    prlimit --pid "$SERVER_PID" --nofile=1000:
+    in_time 5 one_more_comes ||
+        explain "clients come faster than four in a second, and as long as they" \
+            "do no worker is started:" "$(server_log | tail -n 5)"
+    visit 1
+}
+
+# bats test_tags=native
+@test "a client of whom no worker could be told is told of later [fault 131]" {
+    local trace=$BATS_TEST_TMPDIR/trace
+    need_strace
+    SERVER_PREFIX=(strace -D -qq -o "$trace" -e trace=sendto
+        -e inject=sendto:error=ENOBUFS:when=1) # of the parent: no -f
+    start_server --workers 1
+    SERVER_PREFIX=()
+    visit 1
+    assert_injected "$trace"
+}
+
 @test "when the parent is gone a worker goes after its last client [fault 36]" {
     local pids client
     start_server --workers 2

@@ -13,6 +13,7 @@
 
 #include <err.h>
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -30,10 +31,12 @@
 #include "signal_pipe.h"
 #include "worker.h"
 
-enum { EVENTS_MAX = 2, RETRY_MS = 250 };
+enum { EVENTS_MAX = 2 };
 
 /* A worker that dies younger than this is ill, and not replaced at once. */
 static const double youth_seconds = 1.0;
+
+static const double retry_seconds = 0.25; /* for what failed to work again */
 
 struct worker {
     pid_t pid;      /* 0: none at the moment */
@@ -47,7 +50,8 @@ struct server {
     int epoll_fd;
     int signal_fd;
     struct worker *workers;
-    int next; /* whose turn it is */
+    int next;        /* whose turn it is */
+    double retry_at; /* clock_now() when to try again, INFINITY: need not */
     bool stopping;
 };
 
@@ -97,8 +101,23 @@ start_worker(struct server *server, struct worker *worker)
     return 0;
 }
 
+static double
+earlier(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+/* Do what is missing so many seconds from now.  The time is a fixed one: a wait
+   that began anew with each event would not end while clients keep coming. */
+static void
+retry_in(struct server *server, double seconds)
+{
+    if (!server->stopping)
+        server->retry_at = earlier(server->retry_at, clock_now() + seconds);
+}
+
 /* Tell the next worker that somebody has come.  Entries without a process are
-   passed over, and so are workers that have not read what they were told. */
+   passed over, and so are workers that cannot be told now. */
 static void
 notify_next(struct server *server)
 {
@@ -111,6 +130,7 @@ notify_next(struct server *server)
             return;
         }
     }
+    retry_in(server, retry_seconds);
 }
 
 /* Start what is missing.  Somebody may have come while nobody was there to be
@@ -118,19 +138,21 @@ notify_next(struct server *server)
 static void
 fill_entries(struct server *server)
 {
-    for (int i = 0; i < server->options.workers; i++)
-        if (server->workers[i].pid == 0 &&
-            start_worker(server, &server->workers[i]) == -1)
+    server->retry_at = INFINITY;
+    for (int i = 0; i < server->options.workers; i++) {
+        struct worker *worker = &server->workers[i];
+        if (worker->pid == 0 && start_worker(server, worker) == -1) {
             log_event("no new worker: %s", strerror(errno));
+            retry_in(server, retry_seconds);
+        }
+    }
     notify_next(server);
 }
 
-/* Reap all workers that have ended.  Returns whether one of them was old enough
-   to be replaced at once. */
-static bool
+/* Reap all workers that have ended, and have them replaced. */
+static void
 reap_workers(struct server *server)
 {
-    bool at_once = false;
     int status;
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
@@ -141,10 +163,10 @@ reap_workers(struct server *server)
                 continue;
             close(worker->channel_fd);
             worker->pid = 0;
-            at_once |= clock_now() - worker->started >= youth_seconds;
+            bool young = clock_now() - worker->started < youth_seconds;
+            retry_in(server, young ? retry_seconds : 0);
         }
     }
-    return at_once;
 }
 
 static int
@@ -162,6 +184,7 @@ static void
 stop(struct server *server)
 {
     server->stopping = true;
+    server->retry_at = INFINITY;
     close(server->listen_fd);
     server->listen_fd = -1;
     for (int i = 0; i < server->options.workers; i++)
@@ -174,15 +197,21 @@ on_signal(struct server *server)
 {
     int signal_number = signal_pipe_receive(server->signal_fd);
     if (signal_number == SIGCHLD) {
-        bool at_once = reap_workers(server);
-        if (!server->stopping && at_once)
-            fill_entries(server);
-        else if (!server->stopping)
-            notify_next(server);
+        reap_workers(server);
     } else if (signal_number != 0 && !server->stopping) {
         log_event("%s: stopping", strsignal(signal_number));
         stop(server);
     }
+}
+
+/* How long to wait for events, for epoll_wait(2). */
+static int
+wait_ms(const struct server *server)
+{
+    if (server->retry_at == INFINITY)
+        return -1;
+    double left = server->retry_at - clock_now();
+    return left > 0 ? left * 1000 + 1 : 0;
 }
 
 /* Wait for clients and signals until all workers have been sent home. */
@@ -190,11 +219,9 @@ static void
 run(struct server *server)
 {
     struct epoll_event events[EVENTS_MAX];
-    int living;
-    while ((living = count_workers(server)) > 0 || !server->stopping) {
-        bool missing = !server->stopping && living < server->options.workers;
-        int n = epoll_wait(server->epoll_fd, events, EVENTS_MAX,
-                           missing ? RETRY_MS : -1);
+    while (!server->stopping || count_workers(server) > 0) {
+        int n =
+            epoll_wait(server->epoll_fd, events, EVENTS_MAX, wait_ms(server));
         if (n == -1 && errno != EINTR)
             err(1, "epoll_wait");
         for (int i = 0; i < n; i++) {
@@ -203,7 +230,7 @@ run(struct server *server)
             else if (!server->stopping)
                 notify_next(server);
         }
-        if (n == 0 && missing)
+        if (clock_now() >= server->retry_at)
             fill_entries(server);
     }
 }
@@ -234,7 +261,7 @@ open_signals(void)
 int
 main(int argc, char **argv)
 {
-    struct server server = {.next = 0};
+    struct server server = {.retry_at = INFINITY};
     options_parse(&server.options, argc, argv);
     if (process_init() == -1)
         err(1, "process");
