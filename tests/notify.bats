@@ -2,6 +2,9 @@
 # notify.bats: workers that share the listener and are told to come and accept.
 # What they say to clients is tried in echo.bats.
 
+# shellcheck disable=SC2034 # helpers.bash reads SERVER_PREFIX
+# shellcheck disable=SC2054 # these commas belong to words
+
 load helpers
 
 # Who has the parent told to accept, in the order of telling?
@@ -148,6 +151,23 @@ one_more_comes() {
                 "but it does not end"
     done
     does_not_listen || explain "the server is gone, but somebody still listens"
+}
+
+@test "workers that do not end are killed after 3 s, or by a second signal [fault 132]" {
+    local pids second
+    for second in '' INT TERM; do
+        start_server --workers 2
+        mapfile -t pids < <(children "$SERVER_PID")
+        signal_all STOP "${pids[@]}"
+        signal_all TERM "$SERVER_PID"
+        wait_for_log "\\[$SERVER_PID\\] Terminated: stopping"
+        [ -z "$second" ] || signal_all $second "$SERVER_PID"
+        wait_server
+        assert_equal "$SERVER_STATUS" 0
+        [ -z "$second" ] || wait_for_log "(Interrupt|Terminated): killing what"
+        wait_for_log "worker ${pids[0]} killed by signal 9"
+        wait_for_log "worker ${pids[1]} killed by signal 9"
+    done
 }
 
 @test "SIGTERM and SIGINT end all workers and the parent, with status 0" {

@@ -33,10 +33,9 @@
 
 enum { EVENTS_MAX = 2 };
 
-/* A worker that dies younger than this is ill, and not replaced at once. */
-static const double youth_seconds = 1.0;
-
+static const double youth_seconds = 1.0;  /* who dies younger is ill */
 static const double retry_seconds = 0.25; /* for what failed to work again */
+static const double stop_seconds = 3.0;   /* for workers to end, when told to */
 
 struct worker {
     pid_t pid;      /* 0: none at the moment */
@@ -50,9 +49,10 @@ struct server {
     int epoll_fd;
     int signal_fd;
     struct worker *workers;
-    int next;        /* whose turn it is */
-    double retry_at; /* clock_now() when to try again, INFINITY: need not */
+    int next;   /* whose turn it is */
+    int living; /* workers that have a process */
     bool stopping;
+    double act_at; /* clock_now() when on_time has to act, INFINITY: never */
 };
 
 /* Close what a new worker inherits and has no use for.  A channel of a sibling
@@ -97,14 +97,9 @@ start_worker(struct server *server, struct worker *worker)
         .channel_fd = channel[0],
         .started = clock_now(),
     };
+    server->living++;
     log_event("worker %d started", pid);
     return 0;
-}
-
-static double
-earlier(double a, double b)
-{
-    return a < b ? a : b;
 }
 
 /* Do what is missing so many seconds from now.  The time is a fixed one: a wait
@@ -112,8 +107,9 @@ earlier(double a, double b)
 static void
 retry_in(struct server *server, double seconds)
 {
-    if (!server->stopping)
-        server->retry_at = earlier(server->retry_at, clock_now() + seconds);
+    double retry_at = clock_now() + seconds;
+    if (!server->stopping && retry_at < server->act_at)
+        server->act_at = retry_at;
 }
 
 /* Tell the next worker that somebody has come.  Entries without a process are
@@ -138,7 +134,7 @@ notify_next(struct server *server)
 static void
 fill_entries(struct server *server)
 {
-    server->retry_at = INFINITY;
+    server->act_at = INFINITY;
     for (int i = 0; i < server->options.workers; i++) {
         struct worker *worker = &server->workers[i];
         if (worker->pid == 0 && start_worker(server, worker) == -1) {
@@ -163,20 +159,19 @@ reap_workers(struct server *server)
                 continue;
             close(worker->channel_fd);
             worker->pid = 0;
+            server->living--;
             bool young = clock_now() - worker->started < youth_seconds;
             retry_in(server, young ? retry_seconds : 0);
         }
     }
 }
 
-static int
-count_workers(const struct server *server)
+static void
+signal_workers(const struct server *server, int signal_number)
 {
-    int count = 0;
     for (int i = 0; i < server->options.workers; i++)
         if (server->workers[i].pid != 0)
-            count++;
-    return count;
+            kill(server->workers[i].pid, signal_number);
 }
 
 /* Accept no more and send the workers home. */
@@ -184,23 +179,40 @@ static void
 stop(struct server *server)
 {
     server->stopping = true;
-    server->retry_at = INFINITY;
+    server->act_at = clock_now() + stop_seconds;
     close(server->listen_fd);
     server->listen_fd = -1;
-    for (int i = 0; i < server->options.workers; i++)
-        if (server->workers[i].pid != 0)
-            kill(server->workers[i].pid, SIGTERM);
+    signal_workers(server, SIGTERM);
 }
 
+/* The first signal begins the end, the next one cuts it short. */
 static void
 on_signal(struct server *server)
 {
     int signal_number = signal_pipe_receive(server->signal_fd);
     if (signal_number == SIGCHLD) {
         reap_workers(server);
-    } else if (signal_number != 0 && !server->stopping) {
-        log_event("%s: stopping", strsignal(signal_number));
-        stop(server);
+    } else if (signal_number != 0) {
+        log_event("%s: %s", strsignal(signal_number),
+                  server->stopping ? "killing what is left" : "stopping");
+        if (server->stopping)
+            signal_workers(server, SIGKILL);
+        else
+            stop(server);
+    }
+}
+
+static void
+on_time(struct server *server)
+{
+    if (clock_now() < server->act_at)
+        return;
+    if (!server->stopping) {
+        fill_entries(server);
+    } else {
+        log_event("workers do not end: killing what is left");
+        signal_workers(server, SIGKILL);
+        server->act_at = INFINITY;
     }
 }
 
@@ -208,9 +220,9 @@ on_signal(struct server *server)
 static int
 wait_ms(const struct server *server)
 {
-    if (server->retry_at == INFINITY)
+    double left = server->act_at - clock_now();
+    if (left == INFINITY)
         return -1;
-    double left = server->retry_at - clock_now();
     return left > 0 ? left * 1000 + 1 : 0;
 }
 
@@ -219,7 +231,7 @@ static void
 run(struct server *server)
 {
     struct epoll_event events[EVENTS_MAX];
-    while (!server->stopping || count_workers(server) > 0) {
+    while (!server->stopping || server->living > 0) {
         int n =
             epoll_wait(server->epoll_fd, events, EVENTS_MAX, wait_ms(server));
         if (n == -1 && errno != EINTR)
@@ -230,8 +242,7 @@ run(struct server *server)
             else if (!server->stopping)
                 notify_next(server);
         }
-        if (clock_now() >= server->retry_at)
-            fill_entries(server);
+        on_time(server);
     }
 }
 
@@ -261,7 +272,7 @@ open_signals(void)
 int
 main(int argc, char **argv)
 {
-    struct server server = {.retry_at = INFINITY};
+    struct server server = {.act_at = INFINITY};
     options_parse(&server.options, argc, argv);
     if (process_init() == -1)
         err(1, "process");
