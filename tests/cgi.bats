@@ -713,6 +713,24 @@ EOF
     assert_output --partial 'reset'
 }
 
+@test "a reply whose worker is killed midway is cut, and does not look whole [fault 133]" {
+    program murder "$text; echo half" 'read -r go <go; kill -9 $PPID'
+    mkfifo "$CGI/go"
+    start_cgi
+    start_evil connect 'send:GET /cgi-bin/murder HTTP/1.0\r\n\r\n' \
+        'expect:HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n' \
+        'expect:Connection: close\r\n\r\nhalf\n' say:half recv-all
+    in_time 5 grep -q half "$BATS_TEST_TMPDIR/evil.out"
+    echo go >"$CGI/go"
+    wait_background "$EVIL_PID"
+    wait_for_log 'worker [0-9]+ killed by signal 9'
+    [ "$BACKGROUND_STATUS" -eq 1 ] &&
+        grep -q reset "$BATS_TEST_TMPDIR/evil.err" ||
+        explain "the connection ends as if the reply were whole"
+    get /cgi-bin/nosuch
+    assert_status 404
+}
+
 @test "what is no header of a reply is answered with 502 [fault 105]" {
     local bytes
     start_cgi

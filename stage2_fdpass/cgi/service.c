@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -74,13 +75,15 @@ run_program(const struct request *request, int client_fd, int *reply_status)
     return status;
 }
 
-/* Have close(2) send a reset: else a reply without its rest would look
-   whole. */
+/* Choose whether the end of our descriptor is a reset to the client, or the
+   end of a reply. */
 static void
-cut(int client_fd)
+set_reset(int client_fd, bool wanted)
 {
-    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-    setsockopt(client_fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    struct linger linger = {.l_onoff = wanted, .l_linger = 0};
+    if (setsockopt(client_fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger) ==
+        -1)
+        log_event("SO_LINGER: %s", strerror(errno));
 }
 
 void
@@ -90,12 +93,12 @@ serve_client(int client_fd)
     struct request request;
     int reply_status = 0;
     net_peer_name(client_fd, name);
+    set_reset(client_fd, true); /* also if we are killed: a part looks whole */
     int status = request_read(&request, client_fd);
     if (status == 0)
         status = run_program(&request, client_fd, &reply_status);
     if (status == -1) {
         log_event("client %s: gone or cut: %s", name, request.title);
-        cut(client_fd);
         return;
     }
     if (status > 0) {
@@ -104,5 +107,6 @@ serve_client(int client_fd)
     }
     log_event("client %s: %d %s: %s", name, reply_status,
               response_reason(reply_status), request.title);
+    set_reset(client_fd, false);
     net_finish(client_fd);
 }
