@@ -354,6 +354,26 @@ Connection: close'
     assert_status 400
 }
 
+# answered_midway FD: is there an answer? Else send one more byte of the request.
+answered_midway() {
+    read -rt 0.02 -u "$1" REPLY && return
+    (printf x >&"$1") 2>/dev/null
+    return 1
+}
+
+@test "a request that dawdles for longer than the time-out is refused [fault 134]" {
+    start_cgi --timeout 0.3 --workers 1
+    hold_client 5
+    printf 'GET /cgi-bin/nosuch HTTP/1.0\r\nA: ' >&5
+    in_time 5 answered_midway 5 ||
+        explain "a byte comes every 20 ms, but the request does not come to an" \
+            "end: with --timeout 0.3 it has to be refused" "$(server_log)"
+    assert_equal "$REPLY" $'HTTP/1.1 408 Request Timeout\r'
+    release_client 5
+    get /cgi-bin/nosuch
+    assert_status 404
+}
+
 @test "50 requests at once are all answered by 3 workers" {
     program say "$text; echo \$QUERY_STRING"
     start_cgi

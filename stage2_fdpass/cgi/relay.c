@@ -11,7 +11,6 @@
 #include <math.h>
 #include <poll.h>
 #include <stdbool.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 
 #include "body.h"
@@ -194,16 +193,6 @@ seconds(const struct timeval *timeout)
     return value > 0 ? value : INFINITY;
 }
 
-/* How long the client may be silent: the socket knows it (net.h). */
-static double
-silence_of(int client_fd)
-{
-    struct timeval timeout = {.tv_sec = 0};
-    socklen_t size = sizeof timeout;
-    getsockopt(client_fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, &size);
-    return seconds(&timeout);
-}
-
 int
 relay_run(const struct request *request, int client_fd, struct program *program,
           const struct timeval *timeout, int *reply_status)
@@ -215,7 +204,7 @@ relay_run(const struct request *request, int client_fd, struct program *program,
     stderr_log_begin(&relay.stderr_log, program);
     relay.client_fd = client_fd;
     relay.program = program;
-    relay.silence = silence_of(client_fd);
+    relay.silence = request->silence;
     relay.limit = clock_now() + seconds(timeout);
     relay.client_ended = INFINITY;
     relay.output_ended = INFINITY;

@@ -3,23 +3,44 @@
    it in the other one. */
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
+#include "clock.h"
 #include "io.h"
 #include "request.h"
 
-/* Read until the empty line has come.  Returns as request_read. */
+/* How many seconds the client may be silent, INFINITY: for ever.  The socket knows
+   it (net.h). */
+static double
+silence_of(int client_fd)
+{
+    struct timeval timeout = {.tv_sec = 0};
+    socklen_t size = sizeof timeout;
+    getsockopt(client_fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, &size);
+    double seconds = timeout.tv_sec + timeout.tv_usec / 1e6;
+    return seconds > 0 ? seconds : INFINITY;
+}
+
+/* Read until the empty line has come.  As long as the client may be silent, all of
+   it may take: a byte now and then is not silence, and could go on for ever.
+   Returns as request_read. */
 static int
 read_head(struct request *request, int client_fd)
 {
+    double deadline = clock_now() + request->silence;
     size_t line = 0;
     while ((request->head_length =
                 header_end(request->bytes, request->length, &line)) == 0) {
         if (request->length == HEAD_MAX)
             return line == 0 ? 414 : 431;
+        if (clock_now() >= deadline)
+            return 408;
         ssize_t n = read_some(client_fd, request->bytes + request->length,
                               HEAD_MAX - request->length);
         if (n == -1)
@@ -162,6 +183,7 @@ request_read(struct request *request, int client_fd)
     request->body_length = REQUEST_NO_BODY;
     request->wants_continue = false;
     request->length = 0;
+    request->silence = silence_of(client_fd);
     int status = read_head(request, client_fd);
     if (status != 0)
         return status;

@@ -25,13 +25,15 @@ struct request {
     int field_count;
     long body_length;
     bool wants_continue; /* the client waits for "100 Continue" */
+    double silence;      /* seconds that it may be silent, INFINITY: for ever */
     size_t head_length;
     size_t length; /* more has been read: the body begins at head_length */
     char bytes[HEAD_MAX];
 };
 
-/* Read a request from the client, and more if it comes along.  Returns 0, or
-   the HTTP status to refuse it with; -1: the client is gone. */
+/* Read a request from the client, and more if it comes along.  For all of it the
+   client has as long as it may be silent.  Returns 0, or the HTTP status to refuse
+   it with; -1: the client is gone. */
 int request_read(struct request *request, int client_fd);
 
 /* Find the value of a header line, whatever the case of its name; NULL if there
