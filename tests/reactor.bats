@@ -381,6 +381,18 @@ daemonize() {
 }
 
 # bats test_tags=native
+@test "--daemon: it keeps nothing open of those who have started it [fault 135]" {
+    local reader fifo=$BATS_TEST_TMPDIR/fifo
+    mkfifo "$fifo"
+    background cat "$fifo"
+    reader=$BACKGROUND_PID
+    daemonize 9>"$fifo"
+    assert_success
+    wait_background "$reader" || explain "The daemon holds:" \
+        "$(find "/proc/$DAEMON_PID/fd" -type l -printf '%f %l\n')"
+}
+
+# bats test_tags=native
 @test "--daemon: what goes wrong at the start is told, and nobody stays behind" {
     serve
     run --separate-stderr run_server --port "$SERVER_PORT" --daemon

@@ -19,6 +19,8 @@ wait_until_ready(int wait_fd)
 int
 daemon_begin(void)
 {
+    /* Who reads from a pipe waits until nobody has its other end any more. */
+    closefrom(STDERR_FILENO + 1);
     int pipe_fds[2];
     if (pipe2(pipe_fds, O_CLOEXEC) == -1)
         return -1;

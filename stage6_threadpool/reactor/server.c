@@ -266,9 +266,9 @@ main(int argc, char **argv)
         err(1, "SIGPIPE"); /* a client that is gone is an error, no signal */
     if (chdir(options->directory) == -1)
         err(1, "%s", options->directory);
-    server.listen_fd = listener_open(options->address, options->port);
     if (server.options.daemon && daemon_begin() == -1)
         err(1, "daemon");
+    server.listen_fd = listener_open(options->address, options->port);
     start(&server);
     listener_announce(server.listen_fd);
     if (server.options.daemon && daemon_detach() == -1)
