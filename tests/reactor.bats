@@ -125,6 +125,30 @@ assert_stuck() {
     wait_for_log 'accept: Too many open files'
 }
 
+fetch_small() {
+    fetch small && [ "$status" -eq 0 ] && assert_same small
+}
+
+# bats test_tags=native
+@test "once it listens no epoll_ctl that fails ends it [fault 136]" {
+    local n started=0
+    need_strace
+    for n in {1..6}; do
+        SERVER_PREFIX=(strace -D -f -qq -o "$BATS_TEST_TMPDIR/trace.$n"
+            -e trace=epoll_ctl -e "inject=epoll_ctl:error=ENOMEM:when=$n")
+        serve 2>/dev/null || continue # it may refuse to start
+        started=$((started + 1))
+        hold_client 5 # it may be the one for whom there is no memory
+        in_time 5 fetch_small ||
+            explain "call $n of epoll_ctl fails, and nobody is served any more:" \
+                "$(server_log | tail -n 5)"
+        release_client 5
+        assert_injected "$BATS_TEST_TMPDIR/trace.$n"
+        stop_server
+    done
+    [ $started -gt 0 ] || explain "no server has started: the test proves nothing"
+}
+
 # ---- Slow clients
 
 @test "clients that do not read cost no thread: with one, all others are served [trap 43]" {

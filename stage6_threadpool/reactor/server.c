@@ -44,7 +44,7 @@ struct server {
     struct reactor_options options;
     int listen_fd;
     int epoll_fd;
-    bool listening;      /* the listener is in the epoll set */
+    bool listening;      /* clients at the listener are reported */
     double accept_again; /* clock_now() when to try, after a failure */
     struct clients clients;
     int signal_fd;
@@ -66,14 +66,14 @@ find_clients_max(void)
 }
 
 static int
-watch(const struct server *server, int operation, int fd)
+watch(const struct server *server, int operation, int fd, unsigned events)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+    struct epoll_event event = {.events = events, .data.fd = fd};
     return epoll_ctl(server->epoll_fd, operation, fd, &event);
 }
 
-/* Keep the listener in the epoll set while a client can be taken, and out of it
-   while none can. */
+/* Have clients reported while one can be taken.  The listener stays in the epoll
+   set: to change what is reported needs no memory. */
 static void
 update_listening(struct server *server)
 {
@@ -82,10 +82,13 @@ update_listening(struct server *server)
                   clock_now() >= server->accept_again;
     if (wanted == server->listening)
         return;
-    if (watch(server, wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
-              server->listen_fd) == -1)
-        err(1, "epoll_ctl");
-    server->listening = wanted;
+    if (watch(server, EPOLL_CTL_MOD, server->listen_fd, wanted ? EPOLLIN : 0) ==
+        0) {
+        server->listening = wanted;
+        return;
+    }
+    log_event("epoll_ctl: %s", strerror(errno));
+    server->accept_again = clock_now() + back_off_seconds;
 }
 
 /* Have what we send leave at once: else the end of a reply waits until the client
@@ -137,8 +140,8 @@ stop(struct server *server)
     server->deadline = clock_now() + clock_seconds(&options->drain_timeout);
     while (options->exit == POOL_DRAIN && accept_one(server))
         continue;
-    update_listening(server);
-    close(server->listen_fd);
+    close(server->listen_fd); /* leaves the epoll set by this */
+    server->listening = false;
     if (options->exit == POOL_CANCEL)
         clients_cut(&server->clients);
 }
@@ -244,8 +247,10 @@ start(struct server *server)
     sigaddset(&signals, SIGUSR1);
     server->signal_fd = signal_pipe_open(&signals);
     if (server->signal_fd == -1 ||
-        watch(server, EPOLL_CTL_ADD, server->signal_fd) == -1)
+        watch(server, EPOLL_CTL_ADD, server->signal_fd, EPOLLIN) == -1)
         err(1, "signals");
+    if (watch(server, EPOLL_CTL_ADD, server->listen_fd, 0) == -1)
+        err(1, "epoll_ctl");
     if (clients_start(&server->clients, server->epoll_fd,
                       clock_seconds(&options->timeout), options->workers,
                       find_clients_max()) == -1)
