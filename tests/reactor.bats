@@ -337,6 +337,27 @@ all_accepted() {
     done
 }
 
+# bats test_tags=native
+@test "clients for whom there is no room when it ends are counted as cut [fault 137]" {
+    local mode counts
+    for mode in drain cancel; do
+        SERVER_PREFIX=(prlimit --nofile=64:64)
+        serve --exit $mode --timeout 0.2
+        SERVER_PREFIX=()
+        signal_all STOP "$SERVER_PID"
+        hold_clients 100
+        signal_all TERM "$SERVER_PID"
+        signal_all CONT "$SERVER_PID"
+        wait_server
+        assert_equal "$SERVER_STATUS" 1
+        counts=$(server_log | sed -n '$s/.*: \(.*\) clients served, \(.*\) cut/\1+\2/p')
+        [ "$((counts))" -eq 100 ] ||
+            explain "100 clients were connected when the signal came, but the" \
+                "server accounts for $counts (served+cut)"
+        close_clients
+    done
+}
+
 @test "a client that is with a thread when all are cut is cut as well" {
     local trace=$BATS_TEST_TMPDIR/trace
     need_strace

@@ -110,8 +110,13 @@ clients_add(struct clients *clients, int client_fd)
 {
     struct connection *connection = &clients->connections[client_fd];
     connection_begin(connection, client_fd);
-    log_event("client %s is fd %d here", connection->name, client_fd);
     clients->count++;
+    if (clients->count > clients->max) {
+        log_event("client %s: cut, there is no room for it", connection->name);
+        drop(clients, connection, true);
+        return;
+    }
+    log_event("client %s is fd %d here", connection->name, client_fd);
     wait_for(clients, connection, EPOLL_CTL_ADD);
 }
 
@@ -123,6 +128,8 @@ on_done(struct clients *clients)
     workers_acknowledge(&clients->workers);
     while (workers_collect(&clients->workers, &fd)) {
         struct connection *connection = &clients->connections[fd];
+        if (clients->ending)
+            connection_finish(connection);
         if (clients->cutting)
             drop(clients, connection, true);
         else
@@ -173,6 +180,23 @@ clients_sweep(struct clients *clients)
     double silent = sweep(clients, &clients->silent, clients->timeout);
     double finishing = sweep(clients, &clients->finishing, finish_seconds);
     return silent < finishing ? silent : finishing;
+}
+
+void
+clients_finish(struct clients *clients)
+{
+    struct connection *connection;
+    struct connection *next;
+    clients->ending = true;
+    for (connection = TAILQ_FIRST(&clients->silent); connection != NULL;
+         connection = next) {
+        next = TAILQ_NEXT(connection, entry);
+        if (!connection_is_idle(connection))
+            continue;
+        TAILQ_REMOVE(&clients->silent, connection, entry);
+        connection_finish(connection);
+        go_on(clients, connection);
+    }
 }
 
 static void

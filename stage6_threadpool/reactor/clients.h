@@ -25,6 +25,7 @@ struct clients {
     long served;
     long cut;
     bool cutting; /* who comes back from a thread is cut */
+    bool ending;  /* the answer that a client has had was its last */
 };
 
 /* Make an empty set of at most max clients.  The threads that work for them are
@@ -33,7 +34,8 @@ struct clients {
 int clients_start(struct clients *clients, int epoll_fd, double timeout,
                   int threads, int max);
 
-/* Take up a client.  client_fd is the set's from now on. */
+/* Take up a client, or cut it if the set is full.  client_fd is the set's from
+   now on. */
 void clients_add(struct clients *clients, int client_fd);
 
 /* React to ready_fd, which the epoll set reports and which is none of the
@@ -43,6 +45,10 @@ void clients_on_ready(struct clients *clients, int ready_fd);
 /* Let those go who have been silent for too long.  Returns the seconds until the
    next one may have been, INFINITY if there is none. */
 double clients_sweep(struct clients *clients);
+
+/* Begin to end: the request under way is a client's last one, and who is between
+   two requests goes now.  Who has not had an answer may still have one. */
+void clients_finish(struct clients *clients);
 
 /* Cut all clients.  Who is with a thread goes when he comes back. */
 void clients_cut(struct clients *clients);

@@ -215,6 +215,7 @@ on_sent(struct connection *connection)
     if (exchange->reply.is_file)
         log_event("client %s: sent %s, %jd bytes", connection->name,
                   exchange->asked, (intmax_t)exchange->reply.offset);
+    connection->answered = true;
     if (exchange->last)
         begin_finishing(connection, strerror(EMSGSIZE));
     else
@@ -265,6 +266,21 @@ connection_work(struct connection *connection)
         begin_finishing(connection, served_file_error(errno));
         break;
     }
+}
+
+bool
+connection_is_idle(const struct connection *connection)
+{
+    return connection->state == CONNECTION_READING && connection->answered &&
+           connection->exchange == NULL;
+}
+
+void
+connection_finish(struct connection *connection)
+{
+    if (connection->state == CONNECTION_READING ||
+        connection->state == CONNECTION_WORKING)
+        begin_finishing(connection, "done");
 }
 
 void

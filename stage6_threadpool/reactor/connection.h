@@ -44,6 +44,7 @@ struct connection {
     int fd; /* the caller's */
     char name[NET_NAME_SIZE];
     enum connection_state state;
+    bool answered;             /* a request of it, at least */
     struct exchange *exchange; /* NULL: the client has nothing to say */
     /* For the caller, who keeps his connections in the order of these times: */
     double since; /* clock_now() when it began to wait for the client */
@@ -61,6 +62,12 @@ void connection_on_ready(struct connection *connection);
    the request or goes on with the answer, as far as the client takes it now, and
    at the most for a train. */
 void connection_work(struct connection *connection);
+
+/* Tell whether the client is between two requests. */
+bool connection_is_idle(const struct connection *connection);
+
+/* End the conversation, unless an answer is under way. */
+void connection_finish(struct connection *connection);
 
 /* Give back what the connection needed: it is over. */
 void connection_end(struct connection *connection);

@@ -72,13 +72,18 @@ watch(const struct server *server, int operation, int fd, unsigned events)
     return epoll_ctl(server->epoll_fd, operation, fd, &event);
 }
 
+static bool
+has_room(const struct server *server)
+{
+    return server->clients.count < server->clients.max;
+}
+
 /* Have clients reported while one can be taken.  The listener stays in the epoll
    set: to change what is reported needs no memory. */
 static void
 update_listening(struct server *server)
 {
-    bool wanted = !server->stopping &&
-                  server->clients.count < server->clients.max &&
+    bool wanted = !server->stopping && has_room(server) &&
                   clock_now() >= server->accept_again;
     if (wanted == server->listening)
         return;
@@ -105,8 +110,6 @@ set_no_delay(int client_fd)
 static bool
 accept_one(struct server *server)
 {
-    if (server->clients.count == server->clients.max)
-        return false;
     int client_fd =
         accept4(server->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (client_fd != -1) {
@@ -126,24 +129,28 @@ accept_one(struct server *server)
 static void
 on_listen_readable(struct server *server)
 {
-    for (int i = 0; i < ACCEPT_MAX && accept_one(server); i++)
-        continue;
+    for (int i = 0; i < ACCEPT_MAX && has_room(server); i++)
+        if (!accept_one(server))
+            return;
 }
 
-/* Begin to end.  Who queues at the listener has been let in by the kernel: these
-   clients are still accepted if they will be served. */
+/* Begin to end.  Who queues at the listener has been let in by the kernel: all of
+   these clients are still accepted. */
 static void
 stop(struct server *server)
 {
     const struct options *options = &server->options.common;
     server->stopping = true;
     server->deadline = clock_now() + clock_seconds(&options->drain_timeout);
-    while (options->exit == POOL_DRAIN && accept_one(server))
-        continue;
+    for (int i = 0; i < SOMAXCONN; i++) /* no queue is longer */
+        if (!accept_one(server))
+            break;
     close(server->listen_fd); /* leaves the epoll set by this */
     server->listening = false;
     if (options->exit == POOL_CANCEL)
         clients_cut(&server->clients);
+    else
+        clients_finish(&server->clients);
 }
 
 /* The first signal begins the end, the next one cuts it short. */
