@@ -148,9 +148,13 @@ clients_on_ready(struct clients *clients, int ready_fd)
     if (connection->state == CONNECTION_OVER)
         return; /* dropped since this was reported */
     struct waiting *waiting = list_of(clients, connection);
+    bool midway = connection_is_midway(connection);
     connection_on_ready(connection);
     if (connection->state == CONNECTION_FINISHING)
         return; /* and its time runs on */
+    if (midway && connection_is_midway(connection) &&
+        watch_client(clients, EPOLL_CTL_MOD, connection) == 0)
+        return; /* so does that of a request, from its first byte */
     TAILQ_REMOVE(waiting, connection, entry);
     go_on(clients, connection);
 }

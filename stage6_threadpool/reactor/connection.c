@@ -275,6 +275,13 @@ connection_is_idle(const struct connection *connection)
            connection->exchange == NULL;
 }
 
+bool
+connection_is_midway(const struct connection *connection)
+{
+    return connection->state == CONNECTION_READING &&
+           connection->exchange != NULL && is_midway(connection->exchange);
+}
+
 void
 connection_finish(struct connection *connection)
 {

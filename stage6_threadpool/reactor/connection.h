@@ -63,8 +63,9 @@ void connection_on_ready(struct connection *connection);
    at the most for a train. */
 void connection_work(struct connection *connection);
 
-/* Tell whether the client is between two requests. */
+/* Tell whether the client is between two requests, or in the middle of one. */
 bool connection_is_idle(const struct connection *connection);
+bool connection_is_midway(const struct connection *connection);
 
 /* End the conversation, unless an answer is under way. */
 void connection_finish(struct connection *connection);
