@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "clients.h"
@@ -57,6 +58,14 @@ watch_client(const struct clients *clients, int operation,
     return epoll_ctl(clients->epoll_fd, operation, connection->fd, &event);
 }
 
+/* How many bytes were sent that the client has not acknowledged (tcp(7)). */
+static int
+count_unacknowledged(int client_fd)
+{
+    int bytes;
+    return ioctl(client_fd, TIOCOUTQ, &bytes) == -1 ? 0 : bytes;
+}
+
 /* Wait for a client, and remember since when. */
 static void
 wait_for(struct clients *clients, struct connection *connection, int operation)
@@ -67,6 +76,7 @@ wait_for(struct clients *clients, struct connection *connection, int operation)
         return;
     }
     connection->since = clock_now();
+    connection->unacknowledged = count_unacknowledged(connection->fd);
     TAILQ_INSERT_TAIL(list_of(clients, connection), connection, entry);
 }
 
@@ -159,7 +169,18 @@ clients_on_ready(struct clients *clients, int ready_fd)
     go_on(clients, connection);
 }
 
-/* Drop those of a list who have been waited for so long.  Returns the seconds
+/* Does the client take what it was sent, though so slowly that the socket is not
+   yet reported?  It is writable when a third of its buffer is empty, and that
+   can be of some megabytes. */
+static bool
+has_moved(struct connection *connection)
+{
+    int before = connection->unacknowledged;
+    connection->unacknowledged = count_unacknowledged(connection->fd);
+    return connection->unacknowledged < before;
+}
+
+/* Drop those of a list who have done nothing for so long.  Returns the seconds
    until the next one will have been. */
 static double
 sweep(struct clients *clients, struct waiting *waiting, double limit)
@@ -170,9 +191,14 @@ sweep(struct clients *clients, struct waiting *waiting, double limit)
         double left = connection->since + limit - now;
         if (left > 0)
             return left;
+        TAILQ_REMOVE(waiting, connection, entry);
+        if (has_moved(connection)) {
+            connection->since = now;
+            TAILQ_INSERT_TAIL(waiting, connection, entry);
+            continue;
+        }
         if (connection->state != CONNECTION_FINISHING)
             log_event("client %s: %s", connection->name, strerror(ETIMEDOUT));
-        TAILQ_REMOVE(waiting, connection, entry);
         drop(clients, connection, false);
     }
     return INFINITY;

@@ -47,7 +47,8 @@ struct connection {
     bool answered;             /* a request of it, at least */
     struct exchange *exchange; /* NULL: the client has nothing to say */
     /* For the caller, who keeps his connections in the order of these times: */
-    double since; /* clock_now() when it began to wait for the client */
+    double since;       /* clock_now() when it began to wait for the client */
+    int unacknowledged; /* bytes sent, when that was last looked at */
     TAILQ_ENTRY(connection) entry;
 };
 
