@@ -218,7 +218,7 @@ on_time(struct server *server)
 
 /* How long to wait for events, for epoll_wait(2). */
 static int
-wait_ms(const struct server *server)
+time_left_ms(const struct server *server)
 {
     double left = server->act_at - clock_now();
     if (left == INFINITY)
@@ -232,8 +232,8 @@ run(struct server *server)
 {
     struct epoll_event events[EVENTS_MAX];
     while (!server->stopping || server->living > 0) {
-        int n =
-            epoll_wait(server->epoll_fd, events, EVENTS_MAX, wait_ms(server));
+        int n = epoll_wait(server->epoll_fd, events, EVENTS_MAX,
+                           time_left_ms(server));
         if (n == -1 && errno != EINTR)
             err(1, "epoll_wait");
         for (int i = 0; i < n; i++) {
