@@ -201,20 +201,6 @@ fetch_small() {
     wait_for_log 'Connection timed out'
 }
 
-@test "a client that reads slowly, but steadily, is not cut; one that stops is [fault 138]" {
-    local i steps=()
-    for i in {1..30}; do # in three times the time-out
-        steps+=(recv:4096 "pause:$((TIMEOUT_SCALE / 10)).$((TIMEOUT_SCALE % 10))")
-    done
-    serve --timeout "$TIMEOUT_SCALE"
-    start_evil connect rcvbuf:4096 train:huge "${steps[@]}" say:here hold
-    in_time 10 grep -q '^here' "$BATS_TEST_TMPDIR/evil.out"
-    run server_log
-    refute_output --partial 'Connection timed out'
-    wait_for_log 'Connection timed out'
-    wait_evil
-}
-
 # ---- The threads and the loop
 
 # bats test_tags=native

@@ -560,6 +560,22 @@ takes_no_more() {
     in_time 5 assert_served
 }
 
+@test "a client that reads slowly, but steadily, is not cut; one that stops is [fault 138]" {
+    local i steps=()
+    for i in {1..20}; do # in twice the time-out
+        steps+=(recv:4096 "pause:$((TIMEOUT_SCALE / 10)).$((TIMEOUT_SCALE % 10))")
+    done
+    serve -w 1 --timeout "$TIMEOUT_SCALE"
+    start_evil connect rcvbuf:4096 train:huge "${steps[@]}" say:here hold
+    in_time 10 grep -q '^here' "$BATS_TEST_TMPDIR/evil.out" ||
+        explain "the client did not get what it read:" \
+            "$(cat "$BATS_TEST_TMPDIR/evil.err")"
+    run server_log
+    refute_output --partial 'Connection timed out'
+    wait_for_log 'Connection timed out'
+    wait_evil
+}
+
 @test "clients that dawdle do not hold up the others [fault 17] [fault 25]" {
     serve -w 3 --timeout 0
     start_evil connect rcvbuf:4096 train:huge expect-train:+huge say: hold
