@@ -66,16 +66,17 @@ assert_stuck() {
 
 # bats test_tags=native
 @test "10,000 clients are connected at once, cost 300 bytes each, and hold up nobody" {
-    local before memory_before memory
+    local before memory_before memory n=10000
     [ "$(ulimit -Hn)" -ge 14000 ] || skip "at most $(ulimit -Hn) fds are allowed"
+    [ "$(ulimit -Hn)" -ge 21000 ] || n=6000 # each may need a second one, for a file
     serve
     before=$(fd_count "$SERVER_PID") memory_before=$(memory VmRSS "$SERVER_PID")
-    crowd 10000
-    in_time 20 has_fds $((before + 10000)) || explain "of 10,000 clients" \
+    crowd $n
+    in_time 20 has_fds $((before + n)) || explain "of $n clients" \
         "$(($(fd_count "$SERVER_PID") - before)) were accepted"
     memory=$(memory VmRSS "$SERVER_PID")
-    [ $(((memory - memory_before) * 1024 / 10000)) -le 300 ] ||
-        explain "10,000 clients who say nothing take $((memory - memory_before)) kB"
+    [ $(((memory - memory_before) * 1024 / n)) -le 300 ] ||
+        explain "$n clients who say nothing take $((memory - memory_before)) kB"
     fetch_numbered 1 big
     assert_at_rest "all clients are silent"
     release_evil
