@@ -134,7 +134,6 @@ notify_next(struct server *server)
 static void
 fill_entries(struct server *server)
 {
-    server->act_at = INFINITY;
     for (int i = 0; i < server->options.workers; i++) {
         struct worker *worker = &server->workers[i];
         if (worker->pid == 0 && start_worker(server, worker) == -1) {
@@ -207,12 +206,12 @@ on_time(struct server *server)
 {
     if (clock_now() < server->act_at)
         return;
+    server->act_at = INFINITY;
     if (!server->stopping) {
         fill_entries(server);
     } else {
         log_event("workers do not end: killing what is left");
         signal_workers(server, SIGKILL);
-        server->act_at = INFINITY;
     }
 }
 
