@@ -3,8 +3,9 @@
 
 #include <sys/types.h>
 
-/* Let a line be lost, rather than wait, if nobody reads the pipe or the terminal
-   that is standard error.  The next line that gets through says how many. */
+/* Let a line be lost, rather than wait, if nobody reads the pipe or the
+   terminal that is standard error.  The next line that gets through says how
+   many. */
 void log_init(void);
 
 /* Print one event on standard error: "[id] text", where id is the thread (in a

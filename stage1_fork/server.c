@@ -49,8 +49,8 @@ hold_child_signal(void)
     return waiting_mask;
 }
 
-/* The children that serve a client.  A program can have others, started by who
-   was in this process before it: those do not count. */
+/* The children that serve a client.  A process can have others, forked before
+   it called execve(2) to become this program: those do not count. */
 struct children {
     int count;
     int most;
@@ -83,8 +83,8 @@ children_remove(struct children *children, pid_t pid)
     }
 }
 
-/* Reap every child that has ended.  A loop, because several deaths can arrive as
-   one SIGCHLD (waitpid(2)). */
+/* Reap every child that has ended.  A loop, because several deaths can arrive
+   as one SIGCHLD (waitpid(2)). */
 static void
 reap_children(struct children *children)
 {

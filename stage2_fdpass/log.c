@@ -20,8 +20,8 @@ enum {
 
 static atomic_long lines_lost;
 
-/* The file is opened anew, for O_NONBLOCK belongs to an open file, and others may
-   share the one that we have (open(2)). */
+/* The file is opened anew, for O_NONBLOCK belongs to an open file, and others
+   may share the one that we have (open(2)). */
 void
 log_init(void)
 {

@@ -49,7 +49,7 @@ start_and_send(struct pool *pool, struct worker *worker)
     }
 }
 
-/* A worker is gone: clear up and find another. */
+/* A worker is gone: clean up and replace it. */
 static void
 on_worker_gone(struct pool *pool, struct worker *worker)
 {
@@ -126,8 +126,8 @@ pool_submit(struct pool *pool, int client_fd)
     start_and_send(pool, worker);
 }
 
-/* Give a client whose worker is gone to any other that is free: it may take long
-   until there is a new one. */
+/* Give a client whose worker is gone to any other that is free: starting a new
+   one may take long. */
 static void
 reassign_clients(struct pool *pool)
 {

@@ -3,7 +3,8 @@
    it does not accept, and further clients wait in the kernel's queue.
 
    Run it:  ./server, and in another terminal: ./client
-   See also: pool.c for the workers; service.c for what happens with a client. */
+   See also: pool.c for the workers; service.c for what happens with a
+   client. */
 
 #include <err.h>
 #include <errno.h>
@@ -32,9 +33,9 @@ struct server {
     struct pool pool;
 };
 
-/* Have the epoll set report clients at the listener, or not.  The listener stays
-   in the set: to change what is reported needs no memory.  Returns 0, -1 with
-   errno. */
+/* Have the epoll set report clients at the listener, or not.  The listener
+   stays in the set: to change what is reported needs no memory.  Returns 0, -1
+   with errno. */
 static int
 watch_listener(struct server *server, int operation, bool wanted)
 {

@@ -6,8 +6,8 @@
    socket is ever mistaken for standard output; unblock all signals; let SIGCHLD
    and SIGTERM act by default, since a SIGCHLD that is ignored makes the kernel
    reap children unseen (sigaction(2)).  SIGXFSZ is ignored: a file that may not
-   grow is an error, EFBIG, of whoever writes to it (setrlimit(2)).  To be called
-   before anything else is opened.  Returns 0, -1 with errno. */
+   grow is an error, EFBIG, of whoever writes to it (setrlimit(2)).  To be
+   called before anything else is opened.  Returns 0, -1 with errno. */
 int process_init(void);
 
 #endif

@@ -3,8 +3,9 @@
 
 #include <stdbool.h>
 
-/* A timer for an event loop: says when what has failed is to be tried again, after
-   a pause that doubles each time, from a quarter of a second up to eight. */
+/* A timer for an event loop: says when what has failed is to be tried again,
+   after a pause that doubles each time, from a quarter of a second up to
+   eight. */
 struct retry_timer {
     int fd;       /* readable when it is time; -1: none */
     int pause_ms; /* how long it was set to last time */

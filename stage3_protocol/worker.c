@@ -34,9 +34,9 @@ close_inherited(int keep_fd)
     closefrom(keep_fd + 1); /* also where close_range(2) is forbidden */
 }
 
-/* Report to the parent.  Returns false if it waits for the report and cannot have
-   it: then this worker is of no further use.  Once the parent is gone (EPIPE),
-   nobody waits. */
+/* Report to the parent.  Returns false if it waits for the report and cannot
+   have it: then this worker is of no further use.  Once the parent is gone
+   (EPIPE), nobody waits. */
 static bool
 report(int channel_fd, char what)
 {

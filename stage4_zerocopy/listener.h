@@ -7,8 +7,8 @@
    Returns the fd; if it cannot be had, ends the program and says why. */
 int listener_open(const char *address, const char *port);
 
-/* Say "listening on ADDRESS:PORT" on standard output, for whoever waits for the
-   server to be ready. */
+/* Print "listening on ADDRESS:PORT" on standard output, for a program that
+   waits until the server is ready. */
 void listener_announce(int listen_fd);
 
 /* Accept the next client; timeout as in net_accept.  Returns the fd, or -1 if

@@ -119,8 +119,8 @@ sender_choose(const char *name)
     return -1;
 }
 
-/* Move bytes by the sender's method; if that is not for this kind of file, go on
-   by copying. */
+/* Move bytes by the sender's method; if that is not for this kind of file, go
+   on by copying. */
 static ssize_t
 move(struct sender *sender, size_t most)
 {

@@ -10,7 +10,7 @@
 #include "io.h"
 #include "served_file.h"
 
-/* Look whether a file of size 0 is empty: those of proc(5) are not, but have no
+/* Check that a file of size 0 is empty: those of proc(5) are not, but have no
    size that could be announced.  Returns NULL or the reason. */
 static const char *
 check_empty(int fd)
@@ -22,7 +22,7 @@ check_empty(int fd)
     return n == -1 ? strerror(errno) : NULL;
 }
 
-/* Learn what is to be known about the open file.  Returns NULL or the reason why
+/* Fill in the size and time of the open file.  Returns NULL or the reason why
    it cannot be sent. */
 static const char *
 inspect(struct served_file *file)

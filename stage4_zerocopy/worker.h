@@ -48,8 +48,8 @@ int worker_send(struct worker *worker);
    worker is gone. */
 bool worker_collect(struct worker *worker);
 
-/* Clear up after a worker that is gone: reap the process, leave an entry without
-   one.  A client that it had not taken is assigned still. */
+/* Clean up after a worker that is gone: reap the process, leave an entry
+   without one.  A client that it had not taken is assigned still. */
 void worker_reap(struct worker *worker);
 
 /* Tell whether the worker has only just been started. */

@@ -69,7 +69,7 @@ start_and_send(struct pool *pool, struct worker *worker)
     }
 }
 
-/* A worker is gone: clear up and find another. */
+/* A worker is gone: clean up and replace it. */
 static void
 on_worker_gone(struct pool *pool, struct worker *worker)
 {
@@ -156,8 +156,8 @@ pool_submit(struct pool *pool, int client_fd)
     start_and_send(pool, worker);
 }
 
-/* Give a client whose worker is gone to any other that is free: it may take long
-   until there is a new one. */
+/* Give a client whose worker is gone to any other that is free: starting a new
+   one may take long. */
 static void
 reassign_clients(struct pool *pool)
 {
@@ -173,8 +173,8 @@ reassign_clients(struct pool *pool)
 }
 
 /* Tell whether it is time to tell a worker to end.  An order (drain) arrives
-   behind the client that is under way; a signal (mask) ends a worker between two
-   clients, so it has to wait until nobody else does. */
+   behind the client that is under way; a signal (mask) ends a worker between
+   two clients, so it has to wait until nobody else does. */
 static bool
 may_dismiss(const struct pool *pool, const struct worker *worker)
 {

@@ -5,8 +5,8 @@
    Returns how many that are, or -1 with errno. */
 int fd_limit_raise(int wanted);
 
-/* Have wanted descriptors beside others that are needed in any case.  Returns how
-   many of those wanted there may be, at least 1; if not all, says so. */
+/* Have wanted descriptors beside others that are needed in any case.  Returns
+   how many of those wanted there may be, at least 1; if not all, says so. */
 int fd_limit_beside(int others, int wanted);
 
 #endif

@@ -1,7 +1,8 @@
 /* pool.c: a pool of worker threads.
    Threads share descriptors, so a client is handed over as a number in a queue.
    But they must guard what they share, and can be ended only where they agree
-   to be: when one is cancelled, each handler it has pushed gives something back. */
+   to be: when one is cancelled, each handler it has pushed gives something
+   back. */
 
 #include <errno.h>
 #include <signal.h>
@@ -157,8 +158,8 @@ worker_start(struct pool *pool, int number)
     return 0;
 }
 
-/* Start all threads.  They inherit a signal mask that leaves every signal to the
-   main thread.  Returns 0, -1 with errno. */
+/* Start all threads.  They inherit a signal mask that leaves every signal to
+   the main thread.  Returns 0, -1 with errno. */
 static int
 start_workers(struct pool *pool)
 {

@@ -13,7 +13,7 @@ struct worker;
 /* A pool of workers started beforehand, each of which serves one client at a
    time.  pool.c knows what a worker is; its users need not. */
 struct pool {
-    struct queue queue; /* clients for whom no worker was free */
+    struct queue queue; /* clients for which no worker was free */
     int event_fd;       /* tells the event loop that something has changed */
     int stop_fd;        /* tells the workers that the pool is being stopped */
     enum pool_exit exit;
@@ -35,8 +35,8 @@ int pool_start(struct pool *pool, const struct options *options, int epoll_fd);
 /* Tell whether there is room for a client. */
 bool pool_has_room(struct pool *pool);
 
-/* Tell whether the pool, which is about to be stopped, can take one more client,
-   who may have to wait for a worker. */
+/* Tell whether the pool, which is about to be stopped, can take one more
+   client, who may have to wait for a worker. */
 bool pool_can_queue(struct pool *pool);
 
 /* Have a worker serve the client.  There must be room, or the pool can queue.
@@ -47,7 +47,7 @@ void pool_submit(struct pool *pool, int client_fd);
    of the caller's own.  Afterwards there may be more room, or less. */
 void pool_on_ready(struct pool *pool, int ready_fd);
 
-/* Give up a client for whom the pool has no room, and count it as cut.  client_fd
+/* Close a client for which the pool has no room, and count it as cut. client_fd
    is the pool's from now on. */
 void pool_refuse(struct pool *pool, int client_fd);
 
@@ -57,11 +57,12 @@ void pool_stop(struct pool *pool);
 /* End what is left of the pool at once. */
 void pool_cut(struct pool *pool);
 
-/* Tell whether a pool that was stopped has ended: all clients are served or cut,
-   all workers are gone. */
+/* Tell whether a pool that was stopped has ended: all clients are served or
+   cut, all workers are gone. */
 bool pool_has_ended(struct pool *pool);
 
-/* Say how many clients were served, and how many were not, or not to the end. */
+/* Say how many clients were served, and how many were not, or not to the
+   end. */
 void pool_count(struct pool *pool, long *served, long *cut);
 
 /* Free what a pool that has ended still holds. */

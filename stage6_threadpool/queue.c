@@ -1,7 +1,7 @@
 /* queue.c: a queue between threads.
-   A mutex of the default kind cannot fail to be made, to be locked by a thread that
-   does not hold it, nor to be unlocked by the one that does (pthread_mutex_init(3)):
-   these calls are not checked. */
+   A mutex of the default kind cannot fail to be made, to be locked by a thread
+   that does not hold it, nor to be unlocked by the one that does
+   (pthread_mutex_init(3)): these calls are not checked. */
 
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-/* A queue of descriptors between threads, with room for so many. */
+/* A queue of descriptors between threads, with room for size of them. */
 struct queue {
     pthread_mutex_t mutex;
     /* What follows is read and changed with the mutex held. */

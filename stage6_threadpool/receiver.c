@@ -26,9 +26,9 @@ copy_in(struct receiver *receiver, size_t most)
     return n;
 }
 
-/* The bytes go from the socket straight to the file's pages, which appear in our
-   memory.  The disk space is claimed beforehand: a full disk is an error then,
-   and not a SIGBUS at the first touch of a page that cannot be had. */
+/* The bytes go from the socket straight to the file's pages, which appear in
+   our memory.  The disk space is claimed beforehand: a full disk is an error
+   then, and not a SIGBUS at the first touch of a page that cannot be had. */
 static ssize_t
 mmap_in(struct receiver *receiver, size_t most)
 {

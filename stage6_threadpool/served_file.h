@@ -19,8 +19,8 @@ const char *served_file_open(struct served_file *file, const char *name);
    errno; ESTALE: it was written to. */
 int served_file_check(const struct served_file *file);
 
-/* Say why sending a file has failed: strerror(3), and words of our own for ESTALE
-   and for ENODATA, which means that the file has become shorter. */
+/* Say why sending a file has failed: strerror(3), and words of our own for
+   ESTALE and for ENODATA, which means that the file has become shorter. */
 const char *served_file_error(int error);
 
 /* Close the file, if there is one.  Keeps errno. */

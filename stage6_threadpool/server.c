@@ -1,10 +1,11 @@
 /* server.c: a pool of workers made beforehand.
    The server accepts and hands each client to the pool; while that has no room
-   it does not accept, and further clients wait in the kernel's queue.
-   A signal ends it in good order.
+   it does not accept, and further clients wait in the kernel's queue.  A signal
+   makes it stop gracefully.
 
    Run it:  ./server, and in another terminal: ./client
-   See also: pool.c for the workers; service.c for what happens with a client. */
+   See also: pool.c for the workers; service.c for what happens with a
+   client. */
 
 #include <err.h>
 #include <errno.h>
@@ -41,9 +42,9 @@ struct server {
     double deadline; /* clock_now() when what is not done is cut */
 };
 
-/* Have the epoll set report clients at the listener, or not.  The listener stays
-   in the set: to change what is reported needs no memory.  Returns 0, -1 with
-   errno. */
+/* Have the epoll set report clients at the listener, or not.  The listener
+   stays in the set: to change what is reported needs no memory.  Returns 0, -1
+   with errno. */
 static int
 watch_listener(struct server *server, int operation, bool wanted)
 {
@@ -85,8 +86,8 @@ on_listen_readable(struct server *server)
 }
 
 /* Begin to end.  Who queues at the listener has been let in by the kernel: all
-   of these clients are still accepted, and served if the pool has room for them.
-   Then the listener is closed, and new ones are refused. */
+   of these clients are still accepted, and served if the pool has room for
+   them.  Then the listener is closed, and new ones are refused. */
 static void
 stop(struct server *server)
 {

@@ -108,8 +108,8 @@ release(void *argument)
     sender_close(&client->sender);
 }
 
-/* Wait for the next request of a client that has had an answer.  Returns 1, 0 if
-   it is to have no other, -1 with errno. */
+/* Wait for the next request of a client that has had an answer.  Returns 1, 0
+   if it is to have no other, -1 with errno. */
 static int
 await_request(const struct client *client)
 {

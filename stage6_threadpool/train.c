@@ -97,8 +97,8 @@ train_receive(int socket_fd, void *cargo, size_t size, size_t *length)
     int result = train_receive_length(socket_fd, length);
     if (result != 1)
         return result;
-    /* As long as the peer may be silent, all of it may take: a byte now and then
-       is not silence, and could go on for ever. */
+    /* As long as the peer may be silent, all of it may take: a byte now and
+       then is not silence, and could go on for ever. */
     double deadline = clock_now() + net_timeout(socket_fd);
     if (*length > size) {
         if (skip(socket_fd, *length, deadline) == 0)

@@ -1,8 +1,8 @@
 /* server.c: a thread for each client.
    The same service as server.c, the other way round: a thread needs no fork and
    no reaping, shares all memory and all descriptors, and so must guard what it
-   shares; and if one of them crashes, all clients are gone.  Good for many short
-   conversations that need common data.
+   shares; and if one of them crashes, all clients are gone.  Good for many
+   short conversations that need common data.
 
    Run it:  ./server_thread, and in another terminal: ./client
    See also: server.c, a process for each client. */

@@ -26,7 +26,7 @@ int program_start(struct program *program, const char *path,
 /* Close one of our ends, if it is open. */
 void program_close(int *fd);
 
-/* Look whether the program has ended; to be called when end_fd is readable.  If
+/* Check whether the program has ended; call this when end_fd is readable.  If
    so, note how, and kill all that it has left in its group. */
 void program_collect(struct program *program);
 

@@ -133,7 +133,7 @@ is_complete(const struct relay *relay)
            clock_now() >= relay->output_ended + grace_seconds;
 }
 
-/* Look whether somebody's time is over.  Returns as relay_run; 0: go on, and
+/* Check whether a time limit has passed.  Returns as relay_run; 0: go on, and
    wait for *left seconds at most. */
 static int
 check_time(struct relay *relay, double *left)

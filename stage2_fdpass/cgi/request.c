@@ -15,8 +15,8 @@
 #include "io.h"
 #include "request.h"
 
-/* How many seconds the client may be silent, INFINITY: for ever.  The socket knows
-   it (net.h). */
+/* How many seconds the client may be silent, INFINITY: for ever.  The socket
+   knows it (net.h). */
 static double
 silence_of(int client_fd)
 {
@@ -27,8 +27,8 @@ silence_of(int client_fd)
     return seconds > 0 ? seconds : INFINITY;
 }
 
-/* Read until the empty line has come.  As long as the client may be silent, all of
-   it may take: a byte now and then is not silence, and could go on for ever.
+/* Read until the empty line has come.  As long as the client may be silent, all
+   of it may take: a byte now and then is not silence, and could go on for ever.
    Returns as request_read. */
 static int
 read_head(struct request *request, int client_fd)

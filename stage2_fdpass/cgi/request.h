@@ -31,9 +31,9 @@ struct request {
     char bytes[HEAD_MAX];
 };
 
-/* Read a request from the client, and more if it comes along.  For all of it the
-   client has as long as it may be silent.  Returns 0, or the HTTP status to refuse
-   it with; -1: the client is gone. */
+/* Read a request from the client, and more if it comes along.  For all of it
+   the client has as long as it may be silent.  Returns 0, or the HTTP status to
+   refuse it with; -1: the client is gone. */
 int request_read(struct request *request, int client_fd);
 
 /* Find the value of a header line, whatever the case of its name; NULL if there

@@ -35,7 +35,7 @@
 #include "response.h"
 #include "service.h"
 
-/* Look whether there is such a program.  This only chooses the words:
+/* Check that there is such a program.  This only chooses the words:
    whether it can be executed the kernel decides, later.  Returns 0 or the
    HTTP status. */
 static int

@@ -121,7 +121,8 @@ read_once(struct conversation *conversation)
         end(conversation, strerror(errno));
 }
 
-/* Drop what a client sends who has been told that this is the end. */
+/* Discard what a client sends after it was told that the conversation is
+   over. */
 static void
 drop_once(struct conversation *conversation)
 {

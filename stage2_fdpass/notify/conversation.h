@@ -39,8 +39,9 @@ struct conversation {
 /* Begin a conversation with a new client. */
 void conversation_begin(struct conversation *conversation, int client_fd);
 
-/* Go on, after the socket has become readable or, in the state WRITING, writable.
-   One read at the most, so that no client keeps the others waiting. */
+/* Go on, after the socket has become readable or, in the state WRITING,
+   writable.  One read at the most, so that no client keeps the others
+   waiting. */
 void conversation_go_on(struct conversation *conversation);
 
 #endif

@@ -1,15 +1,14 @@
 /* server.c: workers that come and accept for themselves (half-sync,
-   half-async).
-   The same service as server.c, the other way round: workers inherit the
-   listener; the parent, when somebody has come, only tells the next worker in
-   turn.  Each worker has an event loop for all of its clients, so it is never
-   "busy", and no socket is passed.  Good for many clients that say little: they
-   cost a few bytes each and no process.  But a client that is hard to serve keeps
-   all other clients of its worker waiting.
+   half-async).  The same service as server.c, the other way round: workers
+   inherit the listener; the parent, when somebody has come, only tells the next
+   worker in turn.  Each worker has an event loop for all of its clients, so it
+   is never "busy", and no socket is passed.  Good for many clients that say
+   little: they cost a few bytes each and no process.  But a client that is hard
+   to serve keeps all other clients of its worker waiting.
 
    Run it:  ./server_notify, and in another terminal: ./client
-   See also: worker.c for the workers; conversation.c for what happens with
-   a client; server.c. */
+   See also: worker.c for the workers; conversation.c for what happens with a
+   client; server.c. */
 
 #include <err.h>
 #include <errno.h>
@@ -67,8 +66,8 @@ close_inherited(const struct server *server)
     signal_pipe_close(SIG_DFL);
 }
 
-/* Start a process for an empty entry.  Signals are blocked until it has handlers
-   and a pipe of its own.  Returns 0, -1 with errno. */
+/* Start a process for an empty entry.  Signals are blocked until it has
+   handlers and a pipe of its own.  Returns 0, -1 with errno. */
 static int
 start_worker(struct server *server, struct worker *worker)
 {
@@ -173,7 +172,7 @@ signal_workers(const struct server *server, int signal_number)
             kill(server->workers[i].pid, signal_number);
 }
 
-/* Accept no more and send the workers home. */
+/* Stop accepting, and tell the workers to end. */
 static void
 stop(struct server *server)
 {
@@ -245,8 +244,9 @@ run(struct server *server)
     }
 }
 
-/* Watch an fd.  Edge-triggered, the listener is reported once for each time that
-   clients come, and not again and again until a worker has accepted them. */
+/* Watch an fd.  Edge-triggered, the listener is reported once for each time
+   that clients come, and not again and again until a worker has accepted
+   them. */
 static void
 watch(const struct server *server, int fd, unsigned events)
 {

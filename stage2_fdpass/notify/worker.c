@@ -84,8 +84,9 @@ client_add(struct worker *worker, int client_fd)
     return 0;
 }
 
-/* Accept all who wait.  The parent was told of a burst of clients only once, and
-   so were we: whoever is left now would wait for the next one to come. */
+/* Accept all clients that wait.  The parent was told of a burst of clients only
+   once, and so were we: a client left now would wait for the next one to
+   come. */
 static void
 accept_all(struct worker *worker)
 {

@@ -41,9 +41,9 @@ drop(struct clients *clients, struct connection *connection, bool cut)
     connection_end(connection);
 }
 
-/* Have it reported when the client can be read, or written if something is unsent.
-   EPOLLONESHOT: it is reported once, and until the next call nothing is, not even
-   an error, while a thread has the connection. */
+/* Have it reported when the client can be read, or written if something is
+   unsent.  EPOLLONESHOT: it is reported once, and until the next call nothing
+   is, not even an error, while a thread has the connection. */
 static int
 watch_client(const struct clients *clients, int operation,
              const struct connection *connection)
@@ -169,9 +169,9 @@ clients_on_ready(struct clients *clients, int ready_fd)
     go_on(clients, connection);
 }
 
-/* Does the client take what it was sent, though so slowly that the socket is not
-   yet reported?  It is writable when a third of its buffer is empty, and that
-   can be of some megabytes. */
+/* Does the client take what it was sent, though so slowly that the socket is
+   not yet reported?  It is writable when a third of its buffer is empty, and
+   that can be of some megabytes. */
 static bool
 has_moved(struct connection *connection)
 {

@@ -11,8 +11,8 @@
 TAILQ_HEAD(waiting, connection);
 
 /* All clients of an event loop.  Each is in one place at a time: with the epoll
-   set, which is asked for one event of it, or with the threads.  So neither needs
-   to know what the other does to it. */
+   set, which is asked for one event of it, or with the threads.  So neither
+   needs to know what the other does to it. */
 struct clients {
     int epoll_fd;
     struct connection *connections; /* by the number of their descriptor */
@@ -24,7 +24,7 @@ struct clients {
     struct workers workers;
     long served;
     long cut;
-    bool cutting; /* who comes back from a thread is cut */
+    bool cutting; /* what comes back from a thread is cut */
     bool ending;  /* the answer that a client has had was its last */
 };
 
@@ -42,15 +42,17 @@ void clients_add(struct clients *clients, int client_fd);
    caller's own. */
 void clients_on_ready(struct clients *clients, int ready_fd);
 
-/* Let those go who have been silent for too long.  Returns the seconds until the
-   next one may have been, INFINITY if there is none. */
+/* Let those go who have been silent for too long.  Returns the seconds until
+   the next one may have been, INFINITY if there is none. */
 double clients_sweep(struct clients *clients);
 
-/* Begin to end: the request under way is a client's last one, and who is between
-   two requests goes now.  Who has not had an answer may still have one. */
+/* Begin to end: the request under way is a client's last one, and who is
+   between two requests goes now.  Who has not had an answer may still have
+   one. */
 void clients_finish(struct clients *clients);
 
-/* Cut all clients.  Who is with a thread goes when he comes back. */
+/* Cut all clients.  One that a thread is working for is cut when the thread
+   gives it back. */
 void clients_cut(struct clients *clients);
 
 /* Free what is left when there are no more clients. */

@@ -148,7 +148,7 @@ on_readable(struct connection *connection)
     }
 }
 
-/* Drop what a client sends who has been told to go. */
+/* Discard what a client sends after it was told to go. */
 static void
 on_readable_finishing(struct connection *connection)
 {

@@ -9,8 +9,8 @@
 #include "net.h"
 #include "reply.h"
 
-/* The service of service.c for one client of many: no call waits for the client,
-   and the connection remembers where it was. */
+/* The service of service.c for one client of many: no call waits for the
+   client, and the connection remembers where it was. */
 
 enum connection_state {
     CONNECTION_OVER,      /* or not begun */
@@ -46,7 +46,8 @@ struct connection {
     enum connection_state state;
     bool answered;             /* a request of it, at least */
     struct exchange *exchange; /* NULL: the client has nothing to say */
-    /* For the caller, who keeps his connections in the order of these times: */
+    /* For the caller, which keeps its connections in the order of these
+       times: */
     double since;       /* clock_now() when it began to wait for the client */
     int unacknowledged; /* bytes sent, when that was last looked at */
     TAILQ_ENTRY(connection) entry;
@@ -55,13 +56,13 @@ struct connection {
 /* Begin with a new client, whose socket does not block. */
 void connection_begin(struct connection *connection, int client_fd);
 
-/* Go on when the socket has become readable, or, in the state WRITING, writable.
-   Reads once at the most. */
+/* Go on when the socket has become readable, or, in the state WRITING,
+   writable.  Reads once at the most. */
 void connection_on_ready(struct connection *connection);
 
 /* Do the file work, in the state WORKING; this may wait for the disk.  Answers
-   the request or goes on with the answer, as far as the client takes it now, and
-   at the most for a train. */
+   the request or goes on with the answer, as far as the client takes it now,
+   and at the most for a train. */
 void connection_work(struct connection *connection);
 
 /* Tell whether the client is between two requests, or in the middle of one. */

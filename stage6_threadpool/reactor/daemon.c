@@ -37,7 +37,7 @@ daemon_begin(void)
     ready_fd = pipe_fds[1];
     if (setsid() == -1) /* a session of our own, without a terminal */
         return -1;
-    switch (fork()) { /* who does not lead a session can never get one */
+    switch (fork()) { /* only a session leader can get a terminal */
     case -1:
         return -1;
     case 0:

@@ -43,13 +43,13 @@ void reply_init(struct reply *reply);
 /* Answer with a refusal. */
 void reply_refuse(struct reply *reply, const char *message);
 
-/* Answer with a file: its name, its size, its contents.  It is open at its start,
-   and the reply's from now on. */
+/* Answer with a file: its name, its size, its contents.  It is open at its
+   start, and the reply's from now on. */
 void reply_file(struct reply *reply, const char *name,
                 const struct served_file *file);
 
-/* Send what the non-blocking socket takes, and of a file no more than one train:
-   others wait for their turn. */
+/* Send what the non-blocking socket takes, and of a file no more than one
+   train: others wait for their turn. */
 enum reply_result reply_send(struct reply *reply, int socket_fd);
 
 /* Close the file, if there is one. */

@@ -1,8 +1,8 @@
 /* server.c: one thread waits for all clients, and others do the file work.
-   The same service another way round: a client costs no thread but an entry in a
-   table.  The event loop never waits for a client or for the disk.  What a client
-   wants is a job for a thread; the thread gives the client back as soon as it
-   would have to wait for him.
+   The same service another way round: a client costs no thread but an entry in
+   a table.  The event loop never waits for a client or for the disk.  A request
+   is a job for a thread, which gives the client back as soon as it would have
+   to wait for it.
 
    Run it:  ./server_reactor, and in another terminal: ./client FILE
    See also: clients.c for who has a client when; connection.c for what happens
@@ -33,7 +33,7 @@
 
 enum {
     EVENTS_MAX = 64,
-    ACCEPT_MAX = 16,    /* in one go: those who are served wait that long */
+    ACCEPT_MAX = 16,    /* in one go: other clients wait that long */
     FDS_MAX = 65536,    /* more are not asked for */
     FDS_OF_SERVER = 16, /* 0 to 2, the listener, the epoll set ... */
 };
@@ -78,8 +78,8 @@ has_room(const struct server *server)
     return server->clients.count < server->clients.max;
 }
 
-/* Have clients reported while one can be taken.  The listener stays in the epoll
-   set: to change what is reported needs no memory. */
+/* Have clients reported while one can be taken.  The listener stays in the
+   epoll set: to change what is reported needs no memory. */
 static void
 update_listening(struct server *server)
 {
@@ -96,8 +96,8 @@ update_listening(struct server *server)
     server->accept_again = clock_now() + back_off_seconds;
 }
 
-/* Have what we send leave at once: else the end of a reply waits until the client
-   has acknowledged what came before (tcp(7)). */
+/* Have what we send leave at once: else the end of a reply waits until the
+   client has acknowledged what came before (tcp(7)). */
 static void
 set_no_delay(int client_fd)
 {
@@ -134,8 +134,8 @@ on_listen_readable(struct server *server)
             return;
 }
 
-/* Begin to end.  Who queues at the listener has been let in by the kernel: all of
-   these clients are still accepted. */
+/* Begin to end.  Who queues at the listener has been let in by the kernel: all
+   of these clients are still accepted. */
 static void
 stop(struct server *server)
 {
@@ -184,8 +184,8 @@ earlier(double a, double b)
     return a < b ? a : b;
 }
 
-/* Do what the time has come for.  Returns how long to wait for the next event, for
-   epoll_wait(2). */
+/* Do what the time has come for.  Returns how long to wait for the next event,
+   for epoll_wait(2). */
 static int
 on_time(struct server *server)
 {

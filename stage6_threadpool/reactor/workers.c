@@ -1,9 +1,9 @@
 /* workers.c: threads that work for an event loop.
-   The loop waits for descriptors only, so an eventfd stands for the queue that it
-   cannot wait for.  The order matters on both sides: a thread first puts the job
-   into the queue and then wakes the loop; the loop first clears the eventfd and
-   then empties the queue.  The other way round a job could lie there while the
-   loop sleeps. */
+   The loop waits for descriptors only, so an eventfd stands for the queue that
+   it cannot wait for.  The order matters on both sides: a thread first puts the
+   job into the queue and then wakes the loop; the loop first clears the eventfd
+   and then empties the queue.  The other way round a job could lie there while
+   the loop sleeps. */
 
 #include <errno.h>
 #include <signal.h>

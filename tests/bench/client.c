@@ -1,4 +1,5 @@
-/* client.c: a client that never waits: the epoll set tells when it can go on. */
+/* client.c: a client that never waits: the epoll set tells when it can go
+   on. */
 
 #include <errno.h>
 #include <limits.h>

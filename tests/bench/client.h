@@ -34,8 +34,9 @@ struct client {
 void client_init(struct client *client, uint32_t number);
 void client_close(struct client *client);
 
-/* Begin a request, connecting first if need be; and go on with it when the epoll
-   set has reported the client.  Returns OUTCOME_MORE as long as it goes on. */
+/* Begin a request, connecting first if need be; and go on with it when the
+   epoll set has reported the client.  Returns OUTCOME_MORE as long as it goes
+   on. */
 enum outcome client_begin(struct client *client, struct scene *scene);
 enum outcome client_go_on(struct client *client, struct scene *scene);
 

@@ -1,8 +1,8 @@
 /* crowd.c: many clients in one thread.
-   A closed loop: a client asks again when it has its answer, so a slow server is
-   asked less.  An open loop (a rate is given): requests are due at fixed times,
-   whatever the server does.  One that finds no client free waits, and the wait
-   counts; to leave it out is known as coordinated omission. */
+   A closed loop: a client asks again when it has its answer, so a slow server
+   is asked less.  An open loop (a rate is given): requests are due at fixed
+   times, whatever the server does.  One that finds no client free waits, and
+   the wait counts; to leave it out is known as coordinated omission. */
 
 #include <errno.h>
 #include <math.h>

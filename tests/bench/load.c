@@ -1,7 +1,7 @@
 /* load.c: a load generator.
-   Makes requests of a server, as many clients at once or so many a second, checks
-   each answer byte for byte or by its length, and says how many there were in a
-   second, how long they took and what failed.
+   Makes requests of a server, as many clients at once or so many a second,
+   checks each answer byte for byte or by its length, and says how many there
+   were in a second, how long they took and what failed.
 
    Run it:  load --help
    See also: crowd.c for the clients; reply.c for what an answer has to be. */

@@ -69,13 +69,13 @@ void reply_start(struct reply *reply, const struct request *request);
 enum outcome reply_take(struct reply *reply, const struct request *request,
                         const char *bytes, size_t n);
 
-/* Take note that n of the reply->skip bytes came and were not looked at.  Returns
-   OUTCOME_MORE or OUTCOME_DONE. */
+/* Take note that n of the reply->skip bytes came and were not looked at.
+   Returns OUTCOME_MORE or OUTCOME_DONE. */
 enum outcome reply_skip(struct reply *reply, const struct request *request,
                         uint64_t n);
 
-/* End of file has come.  Returns OUTCOME_DONE if that ends the answer, otherwise
-   OUTCOME_CLOSED. */
+/* End of file has come.  Returns OUTCOME_DONE if that ends the answer,
+   otherwise OUTCOME_CLOSED. */
 enum outcome reply_end(const struct reply *reply,
                        const struct request *request);
 

@@ -1,4 +1,5 @@
-/* reply_train.c: a file in trains: "+name", its size, data ..., an empty one. */
+/* reply_train.c: a file in trains: "+name", its size, data ..., an empty
+   one. */
 
 #include <endian.h>
 #include <string.h>

@@ -1,7 +1,6 @@
 /* request.c: does request.c take, and understand, the requests that a plain
-   model does?
-   The model collects every reason to refuse: the status must be one of them, and
-   0 if there is none. */
+   model does? The model collects every reason to refuse: the status must be one
+   of them, and 0 if there is none. */
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -48,7 +48,8 @@ void wire_load(const uint8_t *data, size_t size, size_t most);
    received is still in memory after this, but no longer in wire. */
 int wire_connect(bool blocks);
 
-/* Has a peer that takes no more than this been sent so much?  Then it is gone. */
+/* Has a peer that takes no more than this been sent so much?  Then it is
+   gone. */
 bool wire_is_full(void);
 
 /* A number that the input decides: the first character of its line. */

@@ -108,7 +108,7 @@ parse(struct watch *watch, char *text)
     watch->nth = atol(parts[3]);
 }
 
-/* Have calls reported on a new descriptor: all, or those that matter.  munmap is
+/* Have calls reported on a new descriptor: all, or those that matter. munmap is
    the last that the loader makes. */
 static int
 install_filter(const struct watch *watch)

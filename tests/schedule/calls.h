@@ -3,8 +3,8 @@
 
 #include "engine.h"
 
-/* What threads do with each other: create, join, cancel.  The functions stand for
-   those of pthreads(7), see shim.h. */
+/* What threads do with each other: create, join, cancel.  The functions stand
+   for those of pthreads(7), see shim.h. */
 
 /* A handler of pthread_cleanup_push(3), in the frame that pushed it. */
 struct cleanup {

@@ -1,4 +1,5 @@
-/* channel.c: descriptors, as far as threads tell each other something by them. */
+/* channel.c: descriptors, as far as threads tell each other something by
+   them. */
 
 #include <err.h>
 #include <errno.h>

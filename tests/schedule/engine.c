@@ -1,9 +1,9 @@
 /* engine.c: threads as coroutines.
    Each thread has a stack of its own (makecontext(3)) and runs until it calls
    engine_pause, which jumps back to whoever called engine_step.  The jumps are
-   those of setjmp(3), since swapcontext(3) costs two system calls.  There is only
-   one real thread, so nothing happens between two pauses but what this one does:
-   what has no call in it is not divided, and data races are not seen. */
+   those of setjmp(3), since swapcontext(3) costs two system calls.  There is
+   only one real thread, so nothing happens between two pauses but what this one
+   does: what has no call in it is not divided, and data races are not seen. */
 
 #include <err.h>
 #include <setjmp.h>

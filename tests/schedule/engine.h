@@ -102,8 +102,8 @@ extern void (*engine_listener)(const struct thread *thread, struct place place,
 /* Count the steps of all runs. */
 long engine_steps_ever(void);
 
-/* End the run, from a signal handler: the thread that runs has done this.  Returns
-   only if none runs. */
+/* End the run, from a signal handler: the thread that runs has done this.
+   Returns only if none runs. */
 void engine_abandon(const char *what);
 
 /* ---- For the calls that threads make ------------------------------------ */

@@ -82,8 +82,8 @@ advance(int depth)
     return depth > 0;
 }
 
-/* Keep this run if it is the shortest wrong one so far.  The fewer switches, the
-   easier it is to follow. */
+/* Keep this run if it is the shortest wrong one so far.  The fewer switches,
+   the easier it is to follow. */
 static void
 keep_shortest(struct schedule *shortest, int depth)
 {

@@ -19,8 +19,8 @@ struct outcome {
     struct schedule shortest; /* of the wrong ones */
 };
 
-/* Try every schedule of a case that has at most bound preemptions (-1: every one
-   there is), but no more of them than limit. */
+/* Try every schedule of a case that has at most bound preemptions (-1: every
+   one there is), but no more of them than limit. */
 void explore(const struct scenario *scenario, int bound, long limit,
              struct outcome *outcome);
 

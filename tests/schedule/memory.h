@@ -13,8 +13,8 @@ void memory_reset(void);
 /* Tell whether everything beside what was given is as it was. */
 bool memory_is_sound(void);
 
-/* Say where a number comes from that the sources never wrote: ", new memory" and
-   the like, or "". */
+/* Say where a number comes from that the sources never wrote: ", new memory"
+   and the like, or "". */
 const char *memory_origin(int number);
 
 /* malloc(3) and its family. */

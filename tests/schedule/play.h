@@ -33,19 +33,19 @@ enum play_state { PLAY_ON, PLAY_WON, PLAY_ALL_WELL };
 void play_begin(struct game *game, const struct scenario *scenario,
                 const char *title);
 
-/* Do what the key says: a digit lets that thread go, or says whom a signal wakes,
-   u takes a step back.  Returns NULL, or why it cannot be done. */
+/* Do what the key says: a digit lets that thread go, or says whom a signal
+   wakes, u takes a step back.  Returns NULL, or why it cannot be done. */
 const char *play_key(struct game *game, int key);
 
 enum play_state play_state(void);
 
-/* Show the game in lines of at most width columns.  If it takes more than height
-   lines, less is told of what happened last. */
+/* Show the game in lines of at most width columns.  If it takes more than
+   height lines, less is told of what happened last. */
 void play_show(const struct game *game, struct screen *screen, int width,
                int height);
 
-/* Play these keys and print the last screen.  Returns 0 if the game is won, 1 if
-   not, 2 if a key cannot be played. */
+/* Play these keys and print the last screen.  Returns 0 if the game is won, 1
+   if not, 2 if a key cannot be played. */
 int play_replay(struct game *game, const char *keys);
 
 #endif

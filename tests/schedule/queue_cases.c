@@ -1,6 +1,6 @@
 /* queue_cases.c: cases in which threads meet in a stage's queue.c.
-   main puts items into the queue and closes it, workers take them out.  Whatever
-   comes out is compared with what was put in. */
+   main puts items into the queue and closes it, workers take them out.
+   Whatever comes out is compared with what was put in. */
 
 #include <stdio.h>
 
@@ -72,9 +72,9 @@ work(void *unused)
     return NULL;
 }
 
-/* Say what main is about to do.  That others go first makes a difference only if
-   the queue is changed without its mutex, and there are many more schedules: small
-   cases are enough for that. */
+/* Say what main is about to do.  That others go first makes a difference only
+   if the queue is changed without its mutex, and there are many more schedules:
+   small cases are enough for that. */
 static void
 announce(const char *text)
 {

@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-/* What is tried: sources of a stage, and cases in which their threads meet.  Each
-   program has one subject. */
+/* What is tried: sources of a stage, and cases in which their threads meet.
+   Each program has one subject. */
 
 enum { BOUND = 2 }; /* on preemptions, where there are too many schedules */
 

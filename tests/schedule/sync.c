@@ -122,8 +122,8 @@ sync_unlock(const void *address, const char *name, struct place place)
 
 /* ---- Condition variables ---- */
 
-/* A sleeper that was woken, is cancelled, or wakes up for no reason, goes on when
-   it can have the mutex again. */
+/* A sleeper that was woken, is cancelled, or wakes up for no reason, goes on
+   when it can have the mutex again. */
 static bool
 can_wake(const struct thread *thread)
 {

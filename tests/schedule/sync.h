@@ -22,8 +22,8 @@ void sync_reset(void);
 /* A mutex that the thread holds, or NULL. */
 const struct object *sync_held_by(int number);
 
-/* Tell whether a signal can wake the thread.  Who is cancelled is awake already,
-   and takes no signal from others. */
+/* Tell whether a signal can wake the thread.  Who is cancelled is awake
+   already, and takes no signal from others. */
 bool sync_can_be_woken(const struct thread *thread,
                        const struct object *condition);
 
