@@ -138,8 +138,10 @@ accept_clients(int listen_fd, const struct options *options)
             .events = POLLIN,
         };
         if (ppoll(&listener, 1, NULL, &waiting_mask) == -1) {
-            if (errno != EINTR)
-                err(1, "ppoll");
+            if (errno != EINTR) {
+                log_event("ppoll: %s", strerror(errno));
+                listener_back_off();
+            }
             continue;
         }
         int client_fd = listener_accept(listen_fd, &options->timeout);

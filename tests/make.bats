@@ -245,16 +245,16 @@ make_checkout() {
 @test "make spread carries a changed file to every stage that shares it" {
     local stage
     make_checkout
-    echo '/* better */' >>stage3_protocol/net.c
-    run make -s spread FILE=net.c
+    echo '/* better */' >>stage3_protocol/listener.c
+    run make -s spread FILE=listener.c
     assert_success
     for stage in stage[12456]_*; do
-        cmp stage3_protocol/net.c "$stage/net.c"
-        assert_line "$stage/net.c: as stage3_protocol/net.c now"
+        cmp stage3_protocol/listener.c "$stage/listener.c"
+        assert_line "$stage/listener.c: as stage3_protocol/listener.c now"
     done
     git commit -qam 'Better' --author 'A <a@example.org>' 2>/dev/null ||
         git -c user.name=A -c user.email=a@example.org commit -qam 'Better'
-    run make -s spread FILE=net.c
+    run make -s spread FILE=listener.c
     assert_success
     assert_output --partial 'nothing to carry'
 }
@@ -274,12 +274,12 @@ make_checkout() {
 
 @test "make spread refuses when two copies were changed differently" {
     make_checkout
-    echo '/* one */' >>stage1_fork/net.c
-    echo '/* another */' >>stage5_exit/net.c
-    run make -s spread FILE=net.c
+    echo '/* one */' >>stage1_fork/listener.c
+    echo '/* another */' >>stage5_exit/listener.c
+    run make -s spread FILE=listener.c
     assert_failure
     assert_line --partial \
-        'stage5_exit/net.c and stage1_fork/net.c were changed differently'
+        'stage5_exit/listener.c and stage1_fork/listener.c were changed differently'
     assert_equal "$(git status --short | wc -l)" 2
 }
 
@@ -291,10 +291,10 @@ make_checkout() {
     run make -s spread FILE=nosuch.c
     assert_failure
     assert_line --partial 'no nosuch.c in any stage'
-    rm stage2_fdpass/net.c
-    run make -s spread FILE=net.c
+    rm stage2_fdpass/listener.c
+    run make -s spread FILE=listener.c
     assert_failure
-    assert_line --partial 'stage2_fdpass/net.c is gone'
+    assert_line --partial 'stage2_fdpass/listener.c is gone'
 }
 
 @test "make doctor finds the compiler and says what each tool is for" {

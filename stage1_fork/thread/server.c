@@ -96,8 +96,10 @@ next_client(int listen_fd, const struct options *options)
 {
     for (;;) {
         struct pollfd listener = {.fd = listen_fd, .events = POLLIN};
-        if (poll(&listener, 1, -1) == -1 && errno != EINTR)
-            err(1, "poll");
+        if (poll(&listener, 1, -1) == -1 && errno != EINTR) {
+            log_event("poll: %s", strerror(errno));
+            listener_back_off();
+        }
         int client_fd = listener_accept(listen_fd, &options->timeout);
         if (client_fd != -1)
             return client_fd;
