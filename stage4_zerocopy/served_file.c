@@ -22,10 +22,8 @@ check_empty(int fd)
     return n == -1 ? strerror(errno) : NULL;
 }
 
-/* Fill in the size and time of the open file.  Returns NULL or the reason why
-   it cannot be sent. */
-static const char *
-inspect(struct served_file *file)
+const char *
+served_file_inspect(struct served_file *file)
 {
     struct stat status;
     if (fstat(file->fd, &status) == -1)
@@ -45,7 +43,7 @@ served_file_open(struct served_file *file, const char *name)
     file->fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (file->fd == -1)
         return strerror(errno);
-    const char *reason = inspect(file);
+    const char *reason = served_file_inspect(file);
     if (reason != NULL)
         served_file_close(file);
     return reason;

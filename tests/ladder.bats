@@ -223,7 +223,7 @@ builds_alone() {
 # twins PROGRAM: print the names that several of its functions have.
 twins() {
     nm --defined-only --format=posix "$1" |
-        awk '$2 ~ /^[Tt]$/ && $1 !~ /^_|register_tm_clones$/ { print $1 }' |
+        awk '$2 ~ /^[Tt]$/ && $1 !~ /^_|^io_uring_|register_tm_clones$/ { print $1 }' |
         sort | uniq -d
 }
 

@@ -24,6 +24,8 @@ setup_file() {
 
 setup() {
     mapfile -t SERVER_METHODS < <(methods_of "$SERVER")
+    NO_COPY=sendfile # how the server sends if it is the client that is tried
+    offers sendfile || NO_COPY=splice
     FILES=$BATS_FILE_TMPDIR/data
     OUT=$BATS_TEST_TMPDIR/out
     mkdir "$OUT"
@@ -128,6 +130,7 @@ all_pairs() {
 }
 
 @test "what is sent by sendfile arrives byte for byte [trap 24]" {
+    need_method sendfile
     all_pairs sendfile
 }
 
@@ -136,9 +139,9 @@ all_pairs() {
     all_pairs splice
 }
 
-@test "every server of the ladder knows all methods, others know sendfile" {
-    offers sendfile ||
-        explain "the server should offer sendfile, its --help names only:" \
+@test "every server of the ladder knows all methods, others know one without copies" {
+    offers "$NO_COPY" ||
+        explain "the server should offer sendfile or splice, its --help names only:" \
             "${SERVER_METHODS[*]}"
     [ "$SERVER" != server ] || assert_is "methods in the server's --help" \
         'copy mmap sendfile splice' "${SERVER_METHODS[*]}"
@@ -201,6 +204,7 @@ assert_moved_by() {
 
 # bats test_tags=native
 @test "the server moves a file by the system calls that its method is named for" {
+    need_calls
     need_strace
     assert_moved_by copy 'p?read' 'mmap|sendfile|splice'
     assert_moved_by mmap 'mmap.*PROT_READ,' 'read.*\(|sendfile|splice'
@@ -225,7 +229,7 @@ trace_client() {
     local from_server='(read|recv[a-z]*)\([0-9]+<(TCP|socket)[^>]*>.* = [0-9]{3,}'
     local mapped='mmap\(.*PROT_WRITE, MAP_SHARED, [0-9]+<[^>]*\.part>'
     need_strace
-    serve_by sendfile
+    serve_by "$NO_COPY"
     trace_client copy
     assert_calls "$TRACE" 4 "$to_file"
     assert_calls "$TRACE" 4 "$from_server"
@@ -275,7 +279,7 @@ trace_client() {
 
 @test "the client goes on after short returns, by any method [trap 25]" {
     local method
-    serve_by sendfile
+    serve_by "$NO_COPY"
     for method in "${CLIENT_METHODS[@]}"; do
         SHORT_IO=7 fetch_short --method "$method" size-4097 size-0 size-1
         assert_whole "client $method, 7 bytes a call" size-4097 size-0 size-1
@@ -298,6 +302,7 @@ fetch_short() {
 start_failing() {
     local prefix=("${SERVER_PREFIX[@]}") only=()
     need_strace
+    need_calls
     [[ $2 != mmap:* ]] || only=(-P "$FILES/big")
     TRACE=$BATS_TEST_TMPDIR/trace.server
     SERVER_PREFIX+=(strace -D -f -qq -o "$TRACE" "${only[@]}"
@@ -409,7 +414,7 @@ fetch_failing() {
 # bats test_tags=native
 @test "a client that cannot splice to its file copies" {
     need_strace
-    serve_by sendfile
+    serve_by "$NO_COPY"
     # Each second call goes from the pipe to the file.
     fetch_failing splice splice:error=EINVAL:when=2+2
     assert_whole "splice to the file: EINVAL" big other
@@ -418,7 +423,7 @@ fetch_failing() {
 # bats test_tags=native
 @test "a client whose calls are interrupted makes them again" {
     need_strace
-    serve_by sendfile
+    serve_by "$NO_COPY"
     fetch_failing splice splice:error=EINTR:when=1+2
     assert_whole "splice: EINTR" big other
     fetch_failing mmap read:error=EINTR:when=5+2
@@ -433,7 +438,7 @@ fetch_failing() {
 @test "a file that the client cannot write leaves no bytes to the next one [fault 72]" {
     local spec
     need_strace
-    serve_by sendfile
+    serve_by "$NO_COPY"
     for spec in 'splice splice:error=ENOSPC:when=2' \
         'splice splice:error=EIO:when=4' \
         'mmap fallocate:error=ENOSPC:when=1' \
@@ -450,7 +455,7 @@ fetch_failing() {
 # bats test_tags=native
 @test "a client maps files on file systems that cannot claim space beforehand" {
     need_strace
-    serve_by sendfile
+    serve_by "$NO_COPY"
     fetch_failing mmap fallocate:error=EOPNOTSUPP:when=1+
     assert_whole "fallocate: EOPNOTSUPP" big other
 }
@@ -470,7 +475,7 @@ exit $status'
 @test "a full disk is an error with a message, by any method, and no SIGBUS" {
     local method
     need_userns
-    serve_by sendfile
+    serve_by "$NO_COPY"
     for method in "${CLIENT_METHODS[@]}"; do
         run unshare -rm bash -c "$SMALL_DISK" - "$OUT" \
             timeout $((20 * TIMEOUT_SCALE)) "$STAGE_DIR/client" -a "$SERVER_ADDRESS" \

@@ -84,6 +84,10 @@ folder_of() {
     note_works server_reactor.md
 }
 
+@test "what server_proactor.md says to type does what it says" {
+    note_works server_proactor.md
+}
+
 @test "what make.md says to type does what it says" {
     note_works make.md
 }

@@ -175,6 +175,7 @@ wait_for_fds() {
 
 # bats test_tags=native
 @test "signals during a transfer do no harm [fault 9]" {
+    need_calls
     start_injected \
         read,recvfrom,sendto,sendfile,splice:error=EINTR:when=2+3 -d "$FILES"
     fetch -q size-1048577 nosuch small

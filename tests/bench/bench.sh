@@ -4,6 +4,7 @@
 #
 #   connect   (a) connect, one line, close
 #   small     (b) a file of 4 KiB, a new connection for each
+#   kept      (b') the same on connections that stay
 #   methods   (c) a file of 1 GiB, by every method
 #   many      (d) many connected clients of which few make requests
 #   handover  (e) what it costs to give work to somebody else
@@ -39,9 +40,9 @@ while [[ ${1-} == -* ]]; do
     esac
     shift
 done
-[ $# -gt 0 ] || set -- connect small methods many handover pools
+[ $# -gt 0 ] || set -- connect small kept methods many handover pools
 for workload in "$@"; do
-    [[ $workload =~ ^(connect|small|methods|many|handover|pools)$ ]] || usage 2 >&2
+    [[ $workload =~ ^(connect|small|kept|methods|many|handover|pools)$ ]] || usage 2 >&2
 done
 if [ -n "$save" ] && ! command -v gnuplot >/dev/null; then
     echo 'bench.sh: --save needs gnuplot (package gnuplot-nox)' >&2

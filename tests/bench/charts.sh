@@ -84,6 +84,12 @@ if has small; then
     draw small bars 'A file of 4 KiB, a new connection for each' \
         'thousand requests a second' 'CPU time for each (µs), without python3'
 fi
+if has kept; then
+    bars kept rate 1000 >"$work/left"
+    bars kept cpu_us >"$work/right"
+    draw kept bars 'A file of 4 KiB, on connections that stay' \
+        'thousand requests a second' 'CPU time for each (µs)'
+fi
 if has methods; then
     bars methods gb_per_s >"$work/left"
     bars methods server_s_per_gb >"$work/right"

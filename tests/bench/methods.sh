@@ -1,8 +1,9 @@
 #!/bin/bash
 # methods.sh [STAGE_FOLDER]: every way to send a file with every way to receive
 # it, over loopback, from a tmpfs to a tmpfs; the same file from nginx and from
-# python3 to curl; from a bare sendfile(2) to somebody who drops what comes; then
-# how much memory a small and a large file take.
+# python3 to curl; from server_proactor,
+# by both of its ways; from a bare sendfile(2) to somebody who drops what comes;
+# then how much memory a small and a large file take.
 #
 # BENCH_MIB (1024)           size of the file
 # BENCH_MEMORY_SIZES (1M 4G) sizes for the memory, none if it is empty
@@ -18,6 +19,7 @@ stage=$(cd "${1:-$root/stage4_zerocopy}" && pwd) || exit
 folder=${stage#"$root/"}
 client=$stage/client
 curl=$(command -v curl)
+proactor=stage6_threadpool/server_proactor
 mkdir "$work/new"
 
 # cost NAME FILE: the value of that name in a line that `measure` wrote.
@@ -69,6 +71,11 @@ round() {
                 -q -p PORT -m "$to" -o "$work/new" file
         done
     done
+    for from in copy splice; do
+        [ -n "$(why_not "$proactor")" ] ||
+            fetch "proactor.$from-copy" "$1" "$proactor" -m "$from" -- \
+                "$client" -q -p PORT -m copy -o "$work/new" file
+    done
     for other in nginx python3; do
         [ -n "$(why_not $other)" ] || [ -z "$curl" ] ||
             fetch "$other-curl" "$1" $other -- "$curl" -s -S -f \
@@ -99,9 +106,10 @@ memory() {
 }
 
 make -s -C "$stage" || exit
+make -s -C "$root/stage6_threadpool" || exit
 head -c $((mib * 1048576)) /dev/urandom >"$work/files/file"
-for other in nginx python3; do
-    reason=$(why_not $other)
+for other in nginx python3 "$proactor"; do
+    reason=$(why_not "$other")
     [ -z "$reason" ] || left_out "$other" "$reason"
 done
 [ -n "$curl" ] || left_out 'nginx-curl and python3-curl' \

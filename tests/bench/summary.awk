@@ -7,6 +7,7 @@ BEGIN {
     FS = OFS = "\t"
     reference["connect"] = "stage1_fork/server"
     reference["small"] = "nginx"
+    reference["kept"] = "nginx"
     reference["methods"] = "nginx-curl"
 }
 

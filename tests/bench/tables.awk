@@ -118,6 +118,9 @@ END {
                 "to stage1 server")
     else if (workload == "small")
         servers("(b) a file of 4 KiB; each request on a new connection", "to nginx")
+    else if (workload == "kept")
+        servers("(b') a file of 4 KiB; all requests of a client on one connection",
+                "to nginx")
     else if (workload == "methods")
         methods()
     else if (workload == "memory")

@@ -11,7 +11,7 @@ raw=$1
 shift
 if [ $# -eq 0 ]; then
     sed -n '/^# workload/!s/^# //p' "$raw"
-    set -- connect small methods memory many handover pools targets
+    set -- connect small kept methods memory many handover pools targets
 fi
 for workload in "$@"; do
     if [ "$workload" = targets ]; then

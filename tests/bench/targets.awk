@@ -7,6 +7,7 @@ BEGIN {
     two = "stage2_fdpass/server"
     pool = "stage6_threadpool/server"
     reactor = pool "_reactor"
+    proactor = pool "_proactor"
 }
 
 /^#/ || NF != 6 { next }
@@ -57,12 +58,20 @@ function compare(text, workload, above, below, kase, metric, least, limit,   r) 
     row(text, least, limit)
 }
 
-# The same metric of a subject with 10,000 and with 10 connected clients.
-function grow(text, metric, least, limit,   r) {
+# The same metric of the subject with 10,000 and with 10 connected clients.
+function grow(text, subject, metric, least, limit,   r) {
     for (r = 1; r <= rounds; r++)
-        add(value["many", reactor, 10000, r, metric],
-            value["many", reactor, 10, r, metric])
+        add(value["many", subject, 10000, r, metric],
+            value["many", subject, 10, r, metric])
     row(text, least, limit)
+}
+
+# What a client that says nothing takes, beside nginx.
+function memory(text, subject,   r) {
+    for (r = 1; r <= rounds; r++)
+        if (("many", subject, 10000, r, "pss_kib") in value)
+            add(grown(subject, r), grown("nginx", r))
+    row(text, 0, 1)
 }
 
 END {
@@ -84,10 +93,21 @@ END {
             "sendfile-copy", "nginx-curl", "-", "server_s_per_gb", 0, 1.05)
     compare("(c) bytes/s: sendfile-splice to nginx-curl", "methods",
             "sendfile-splice", "nginx-curl", "-", "gb_per_s", 1, 1.5)
-    grow("(d) requests/s: server_reactor, 10,000 to 10 connected", "rate", 1, 1 / 1.2)
-    grow("(d) p99: server_reactor, 10,000 to 10 connected", "p99_ms", 0, 1.2)
-    for (r = 1; r <= rounds; r++)
-        if (("many", reactor, 10000, r, "pss_kib") in value)
-            add(grown(reactor, r), grown("nginx", r))
-    row("(d) memory for a silent client: server_reactor to nginx", 0, 1)
+    grow("(d) requests/s: server_reactor, 10,000 to 10 connected", reactor, "rate", 1,
+         1 / 1.2)
+    grow("(d) p99: server_reactor, 10,000 to 10 connected", reactor, "p99_ms", 0, 1.2)
+    memory("(d) memory for a silent client: server_reactor to nginx", reactor)
+    compare("(b) requests/s: server_proactor to nginx", "small", proactor, "nginx",
+            16, "rate", 1, 1.2)
+    compare("(b) CPU for a request: server_proactor to nginx", "small", proactor,
+            "nginx", 16, "cpu_us", 0, 0.75)
+    compare("(b') requests/s, kept: server_proactor to nginx", "kept", proactor,
+            "nginx", 16, "rate", 1, 1.4)
+    compare("(b') CPU for a request, kept: server_proactor to nginx", "kept",
+            proactor, "nginx", 16, "cpu_us", 0, 0.5)
+    compare("(c) the server's CPU for a GB: server_proactor to nginx", "methods",
+            "proactor.splice-copy", "nginx-curl", "-", "server_s_per_gb", 0, 1)
+    grow("(d) requests/s: server_proactor, 10,000 to 10 connected", proactor, "rate",
+         1, 0.95)
+    memory("(d) memory for a silent client: server_proactor to nginx", proactor)
 }

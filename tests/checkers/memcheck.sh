@@ -9,6 +9,10 @@
 # them, nor in clients, which leave them to the kernel when they fail. Nor does
 # what threads hold that a signal ends ("possibly lost").
 #
+# server_proactor is left out: Valgrind (3.19) does not know that io_uring_enter waits,
+# and keeps signals back meanwhile; nor does it see what the kernel writes into
+# memory between two calls. make sanitize has it.
+#
 # All this takes its time. So a suite runs for the first and for the last stage
 # that has it, which share the files in between; with --all it runs for each.
 
@@ -71,6 +75,7 @@ read_reports() {
 
 server_row() {
     local folder=$1 program=$2 status=0 suite suites=()
+    [ "$program" != server_proactor ] || return 0 # see above
     for suite in "${@:3}"; do
         ! chosen "$folder" "$program" "$suite" || suites+=("$suite")
     done

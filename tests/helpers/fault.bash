@@ -12,8 +12,13 @@
 #   with_short_io COMMAND...  the same for a command, as $STAGE_DIR/client (run)
 #   assert_short NAME         fail unless a program NAME had the shim at work
 #
+#   start_ring_fault SPEC [ARG...]  start_server with the shim that makes operations
+#                             of io_uring fail (hostile/ring_faults.c): splice:22:1:9
+#   uses_ring                 does the server work through io_uring? Then it makes few
+#                             system calls that could be traced, or made to fail
+#
 # These skip the test if the tool does not work here:
-#   need_strace, need_gdb, need_userns
+#   need_strace, need_gdb, need_userns; need_calls if the server uses a ring
 
 # shellcheck shell=bash disable=SC2034,SC2154 # the variables are shared
 
@@ -47,8 +52,10 @@ assert_traced() {
 # short_io: set the array short_io to the words that switch the shim on, for env.
 short_io=()
 short_io() {
+    local shims=$TESTS_DIR/build/short_io.so
+    ! uses_ring || shims+=:$TESTS_DIR/build/ring_faults.so
     short_io=(
-        "LD_PRELOAD=$TESTS_DIR/build/short_io.so${LD_PRELOAD:+:$LD_PRELOAD}"
+        "LD_PRELOAD=$shims${LD_PRELOAD:+:$LD_PRELOAD}"
         "SHORT_IO=${SHORT_IO:-7}"
         "SHORT_IO_PROOF=$BATS_TEST_TMPDIR/short_io.proof"
     )
@@ -72,6 +79,23 @@ assert_short() {
         explain "no read or write of a program named $1 was cut short: so this test" \
             "proves nothing. Does it read and write at all? These programs did:" \
             "$(cat "$BATS_TEST_TMPDIR/short_io.proof" 2>&1)"
+}
+
+start_ring_fault() {
+    local prefix=("${SERVER_PREFIX[@]}")
+    SERVER_PREFIX+=(env
+        "LD_PRELOAD=$TESTS_DIR/build/ring_faults.so${LD_PRELOAD:+:$LD_PRELOAD}"
+        "RING_FAULT=$1" "RING_PROOF=$BATS_TEST_TMPDIR/ring.proof")
+    start_server "${@:2}"
+    SERVER_PREFIX=("${prefix[@]}")
+}
+
+uses_ring() {
+    ldd "$STAGE_DIR/$SERVER" 2>/dev/null | grep -q liburing
+}
+
+need_calls() {
+    ! uses_ring || skip "the kernel works for $SERVER without system calls"
 }
 
 need_strace() {

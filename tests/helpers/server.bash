@@ -2,6 +2,8 @@
 #
 #   start_server [ARG...]     start it on a free port and wait until it listens;
 #                             sets SERVER_PID, SERVER_PORT, SERVER_ADDRESS
+#                             skips the test if io_uring, which it needs, is not
+#                             to be had
 #   stop_server [SIGNAL [SECONDS]]  send it TERM (or SIGNAL), then wait_server
 #   wait_server [SECONDS]     wait for its end (10 s); sets SERVER_STATUS
 #   launch_server [ARG...]    only start it; its standard output can be read from
@@ -40,8 +42,16 @@ server_command() {
         "${SERVER_PREFIX[@]}" "${wrap[@]}" "$STAGE_DIR/$SERVER"
     )
     [ -x "$STAGE_DIR/$SERVER" ] ||
+        skip_unbuilt ||
         explain "there is no program $STAGE_DIR/$SERVER" \
             "Build it first: make -C $STAGE_DIR"
+}
+
+# skip_unbuilt: skip the test if the server cannot be built here.
+skip_unbuilt() {
+    local reason
+    reason=$(make -s -C "$STAGE_DIR" "$SERVER" 2>&1 | grep ' needs ') || return
+    skip "$reason"
 }
 
 run_server() {
@@ -64,6 +74,9 @@ start_server() {
     local line=''
     launch_server --port 0 "$@" || return
     read -rt $((10 * TIMEOUT_SCALE)) -u "$SERVER_OUT" line || true
+    if [ -z "$line" ] && server_log | grep -q ': io_uring: '; then
+        skip "$(server_log | grep -m 1 ': io_uring: ')"
+    fi
     if [[ ! $line =~ ^listening\ on\ (.+):([0-9]+)$ ]]; then
         explain "$SERVER $* did not say 'listening on ADDRESS:PORT'." \
             "Its standard output: '$line'" \

@@ -263,6 +263,10 @@ show_stage() {
         file_stage "$folder" 1 &&
             shown="the same to $downloads clients, by 1 worker"
         ;;
+    */server_proactor)
+        file_stage "$folder" 1 &&
+            shown="the same to $downloads clients, by the kernel (io_uring)"
+        ;;
     *) file_stage "$folder" "$downloads" ;;
     esac && stop_server
 }
@@ -284,6 +288,16 @@ demo() {
     fi
     rm -r "$here"
     [ $result = ok ]
+}
+
+# Show a server beside the ladder; if it cannot be built here, say what is missing.
+show_beside() {
+    local reason
+    if [ ! -x "$1/$2" ] && reason=$(make -s -C "$1" "$2" 2>&1 | grep ' needs '); then
+        printf '%-18s %-4s %s\n' "  $2" skip "$reason"
+    else
+        demo "$1" "$2"
+    fi
 }
 
 if [ $# -gt 1 ] || [[ ! ${1-1} =~ ^[1-9]$ ]]; then
@@ -308,7 +322,8 @@ for makefile in "${makefiles[@]}"; do
     demo "$folder" server || status=1
     for beside in "$folder"/*/sources.mk; do
         beside=${beside%/sources.mk}
-        [ ! -d "$beside" ] || demo "$folder" "server_${beside##*/}" || status=1
+        [ ! -d "$beside" ] || show_beside "$folder" "server_${beside##*/}" ||
+            status=1
     done
 done
 exit $status

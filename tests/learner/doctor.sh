@@ -97,6 +97,7 @@ heading 'To build the stages:'
 tool cc gcc 'the C compiler' || status=1
 headers 'what #include finds' || status=1
 tool make make 'builds, and starts all the rest' || status=1
+header liburing.h liburing-dev 'for server_proactor; the rest builds without'
 
 heading 'To run the demo and the tests:'
 tool bats bats 'runs the tests'
