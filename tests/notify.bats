@@ -180,3 +180,21 @@ one_more_comes() {
         assert_server_status 0
     done
 }
+
+# bats test_tags=native
+@test "SIGTERM ends the workers that live and nobody else, though one is missing" {
+    local neighbour worker
+    # A session of its own: whoever signals "process 0" reaches all of it.
+    # shellcheck disable=SC2034 # helpers.bash reads it
+    SERVER_PREFIX=(setsid bash -c 'tail -f /dev/null & exec "$@"' neighbour)
+    start_injected 'clone,clone3,?fork,?vfork:error=EAGAIN:when=3+' --workers 2
+    neighbour=$(pgrep -P "$SERVER_PID" -x tail)
+    worker=$(children "$SERVER_PID" | grep -vx "$neighbour" | head -n 1)
+    kill -KILL "$worker"
+    wait_for_log 'no new worker: '
+    stop_server
+    assert_equal "$SERVER_STATUS" 0
+    is_running "$neighbour" ||
+        fail "a process of the server's group that is no worker was ended, too"
+    kill "$neighbour"
+}
