@@ -358,6 +358,46 @@ is_held_up() {
     finish_client 1
 }
 
+# A thread says in its last write that it is about to end. Held up there it does
+# not run into what is freed at the end: the server waits for it.
+# bats test_tags=native
+@test "who is still at work when the pool ends is waited for [trap 40]" {
+    need_strace
+    TRACE=$BATS_TEST_TMPDIR/trace
+    SERVER_PREFIX=(strace -D -f -qq -o "$TRACE" -e trace=write
+        -P 'anon_inode:[eventfd]' -e inject=write:delay_enter=700ms:when=2)
+    serve --workers 1 --queue 1 # when a client is taken, there is room again
+    fetch 1
+    wait_for_log ': done$'
+    signal_all TERM "$SERVER_PID"
+    wait_for_log stopping
+    stop_server TERM 10
+    grep -q DELAYED "$TRACE"
+    run ! grep -E 'write\(.* = \?' "$TRACE"
+}
+
+# bats test_tags=native
+@test "a client that a thread parts from is not cut any more" {
+    need_strace
+    TRACE=$BATS_TEST_TMPDIR/trace
+    SERVER_PREFIX=(strace -D -f -qq -o "$TRACE" -e 'trace=close,shutdown'
+        -e inject=close:delay_exit=1s:when=1) # of each thread
+    serve --workers 1 --exit cancel
+    hold_client 5
+    in_time 10 has_connections 1
+    release_client 5
+    in_time 10 has_connections 0
+    in_time 10 has_socket_fds 1 # the listener's
+    stop_server TERM 10
+    grep -q DELAYED "$TRACE"
+    run ! grep -E 'shutdown\(.* = -1 (EBADF|ENOTSOCK|ENOTCONN)' "$TRACE"
+}
+
+# has_socket_fds N: the server has so many.
+has_socket_fds() {
+    [ "$(find "/proc/$SERVER_PID/fd" -lname 'socket:*' 2>/dev/null | wc -l)" -eq "$1" ]
+}
+
 # ---- The queue by itself
 
 # assert_keeps CHECK...: the queue keeps these promises.

@@ -14,6 +14,15 @@ set -u
 # shellcheck source=tests/schedule/build.bash
 source "$(dirname "$0")/build.bash"
 
+# list_bugs: print those of the museum that are in what can be tried, and those
+# that are here.
+list_bugs() {
+    grep -l '^Stage: stage6_' {"$tests","$here"}/bugs/*.patch |
+        xargs grep -lE '^--- a/(queue|pool|reactor/workers)\.c' |
+        sed 's|.*/||; s|\.patch$||' | sort -n |
+        paste -sd ' ' | fold -s -w 78 | sed 's/^/ /'
+}
+
 # find_bug: set patch to the file.
 find_bug() {
     local name
@@ -23,8 +32,7 @@ find_bug() {
             return
         fi
     done
-    die "there is no bug '$BUG'; there are: $(
-        cd "$here/bugs" && printf '%s ' ./*.patch | sed 's/\.\/\|\.patch//g')"
+    die "there is no bug '$BUG'; there are:"$'\n'"$(list_bugs)"
 }
 
 # break_copy: go on with a copy of the folder that has the bug.
