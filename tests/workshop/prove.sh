@@ -158,6 +158,26 @@ checked() {
     esac
 }
 
+# schedules FOLDER WANTED WORDS: trying all schedules ends with this status.
+schedules() {
+    local status=0
+    DIR=$1 timeout $((120 * TIMEOUT_SCALE)) "$tests/schedule/schedule.sh" 6 \
+        >"$work/schedules" 2>&1 || status=$?
+    [ $status -ne "$2" ] || return 0
+    complain "schedules, $3: status $status, expected $2"
+    tail -n 20 "$work/schedules" | indented
+    return 1
+}
+
+# prove_scheduled FILE: a schedule goes wrong with it, and none without.
+prove_scheduled() {
+    broken_copy "$1" || return
+    [ -z "${SHORT-}" ] || return 0
+    schedules "$broken" 1 'with the diff' || return
+    healthy "$(stage_of "$1")"
+    schedules "$REPLY" 0 'without the diff'
+}
+
 # prove_checked FILE PROGRAM CHECKER: the named tests fail under a checker.
 prove_checked() {
     local options=() stage
@@ -178,9 +198,13 @@ prove_checked() {
 
 mutants_prove() {
     local program checker
+    checker=$(field Checker "$1")
+    if [ "$checker" = schedules ]; then
+        need_fields "$1" Title Stage && prove_scheduled "$1"
+        return
+    fi
     need_fields "$1" Title Stage Tests || return
     program=$(program_of "$1")
-    checker=$(field Checker "$1")
     if [ -z "$checker" ]; then
         broken_copy "$1" && prove_tests "$1" "$program"
     elif [ -n "${SHORT-}" ]; then
