@@ -166,6 +166,19 @@ fetch_small() {
     assert_at_rest "nobody reads"
 }
 
+@test "requests that are longer than the inbox, in two parts, are answered [trap 41]" {
+    local name
+    printf -v name '%0240d' 0
+    serve
+    run evil 'send:\0\0\0\xf0' "send:${name:0:200}" pause:0.2 \
+        "send:${name:0:40}\0\0\0\xf0$name\0\0\0\x05small" \
+        recv-train say: recv-train say: recv-train say:
+    assert_success
+    assert_line --index 0 --partial -- "-$name: No such file"
+    assert_line --index 1 --partial -- "-$name: No such file"
+    assert_line --index 2 +small
+}
+
 # bats test_tags=native
 @test "EPOLLOUT is armed while something is unsent, and only then" {
     local trace=$BATS_TEST_TMPDIR/trace
