@@ -28,12 +28,12 @@ $(STAGES):
 help:
 	@sed -n 's/^## /  make /p' $(firstword $(MAKEFILE_LIST))
 
-## stageN       build stage N, and say what to try next
+## stageN       build stage N and say what to try next
 $(NUMBERS:%=stage%): stage%:
 	@$(MAKE) --no-print-directory -C $(call folder,$*)
 	@tests/learner/next.sh $(call folder,$*)
 
-## demo         every stage at work, a line of result each
+## demo         every stage at work, one line of result for each
 demo:
 	@tests/learner/demo.sh
 
@@ -45,11 +45,11 @@ $(NUMBERS:%=demo%): demo%:
 test:
 	@tests/run.sh all
 
-## test-tools   the tests of what shows and attacks them: draw, learn, chaos ...
+## test-tools   the tests of the tools: draw, learn, chaos ...
 test-tools:
 	@tests/run.sh tools
 
-## testN        the tests that stage N has to pass
+## testN        the tests that stage N must pass
 $(NUMBERS:%=test%): test%:
 	@tests/run.sh $*
 
@@ -61,11 +61,11 @@ $(NUMBERS:%=diff%): diff%:
 $(NUMBERS:%=gdb%): gdb%:
 	@tests/learner/tour.sh $*
 
-## atN          stop stage N before a system call, and look (CALL=recvmsg)
+## atN          stop stage N before a system call and look (CALL=recvmsg)
 $(NUMBERS:%=at%): at%:
 	@tests/workshop/at.sh $*
 
-## straceN      the system calls of stage N for each MiB of a file (from 4 on)
+## straceN      system calls for each MiB of a file, from stage 4 on
 $(NUMBERS:%=strace%): strace%:
 	@tests/learner/strace.sh $*
 
@@ -83,93 +83,93 @@ DRAW_OPTIONS = $(if $(SERVER),--program $(SERVER)) $(if $(ARGS),--args "$(ARGS)"
 	$(if $(WITH_ARGS),--with-args "$(WITH_ARGS)") $(if $(PAGE),--page $(PAGE)) \
 	$(if $(ALL),--all) $(if $(PLAIN),--plain)
 
-## bench        every server under the same load; SAVE=1 puts it into the notes
+## bench        every server under the same load (SAVE=1: into the notes)
 bench:
 	@tests/bench/bench.sh $(if $(SAVE),--save)
 
-## bench-quick  the same with everything small, in less than a minute
+## bench-quick  the same on a small scale, in less than a minute
 bench-quick:
 	@tests/bench/bench.sh --quick
 
-## charts       draw the charts of notes/measured.md again, from its data
+## charts       redraw the charts of notes/measured.md from its data
 charts:
 	@tests/bench/save.sh notes/measured.txt notes
 
-## memcheck     the tests again, every server under Valgrind
+## memcheck     the tests again, with every server under Valgrind
 memcheck:
 	@tests/checkers/memcheck.sh
 
-## sanitize     the tests again, built with the address and undefined sanitizers
+## sanitize     the tests again, with the address and undefined sanitizers
 sanitize:
 	@tests/checkers/sanitize.sh
 
-## race         helgrind, DRD and the thread sanitizer on programs with threads
+## race         threads under helgrind, DRD and the thread sanitizer
 race:
 	@tests/checkers/race.sh
 
-## fuzz         invented inputs for the parsers (FUZZ=name DIR=folder SECONDS=300)
+## fuzz         random input for the parsers (FUZZ= DIR= SECONDS=300)
 fuzz:
 	@SECONDS_EACH='$(or $(SECONDS),300)' FUZZ='$(FUZZ)' DIR='$(DIR)' \
 		tests/fuzz/fuzz.sh run
 
-## fuzz-replay  the kept inputs alone, in seconds (FUZZ=name INPUT=file DIR=folder)
+## fuzz-replay  only the saved inputs, in seconds (FUZZ= INPUT= DIR=)
 fuzz-replay:
 	@FUZZ='$(FUZZ)' DIR='$(DIR)' tests/fuzz/fuzz.sh replay $(INPUT)
 
-## inject       every system call fails once: PROGRAMS= CALLS= (minutes)
+## inject       make every system call fail once (PROGRAMS= CALLS=); minutes
 inject:
 	@PROGRAMS='$(PROGRAMS)' CALLS='$(CALLS)' tests/inject/inject.sh all
 
-## inject-quick the chosen ones, in a minute or two
+## inject-quick the same for chosen calls, in a minute or two
 inject-quick:
 	@PROGRAMS='$(PROGRAMS)' CALLS='$(CALLS)' tests/inject/inject.sh short
 
-## chaos        kills, resets, floods: is every byte right? SECONDS=20 SEED=N
+## chaos        kills, resets, floods: every byte right? (SECONDS=20 SEED=)
 chaos:
 	@tests/reliability/chaos.sh $(if $(SECONDS),--seconds $(SECONDS))
 
-## soak         what grows with the clients served? CONNECTIONS=20000 SEED=N
+## soak         what grows with the clients served? (CONNECTIONS= SEED=)
 soak:
 	@tests/reliability/soak.sh $(if $(CONNECTIONS),--connections $(CONNECTIONS))
 
-## storm        stops at bad moments, by each way of ending: ROUNDS=30 SEED=N
+## storm        stop at bad moments, in every way (ROUNDS=30 SEED=)
 storm:
 	@tests/reliability/storm.sh $(if $(ROUNDS),--rounds $(ROUNDS))
 
-## lossy        downloads through a bad network: CONNECTIONS=20 SEED=N
+## lossy        downloads over a bad network (CONNECTIONS=20 SEED=)
 lossy:
 	@tests/reliability/lossy.sh $(if $(CONNECTIONS),--connections $(CONNECTIONS))
 
-## flakes       the tests N=50 times on a busy machine: STAGE= FILTER= LOAD=4
+## flakes       the tests N=50 times on a busy machine (STAGE= FILTER= ...)
 flakes:
 	@tests/reliability/flakes.sh $(if $(SHORT),--short) $(if $(N),--runs $(N)) \
 		$(if $(STAGE),--stage $(STAGE)) $(if $(FILTER),--filter '$(FILTER)') \
 		$(if $(LOAD),--load $(LOAD))
 
-## schedulesN   every schedule of the task queue (stage 6), or of the one in DIR=
+## schedulesN   every schedule of the task queue of stage 6, or of DIR=
 $(NUMBERS:%=schedules%): schedules%:
 	@tests/schedule/schedule.sh $*
 
-## scheduleN    you are the scheduler of that queue; BUG=name puts a bug in
+## scheduleN    be the scheduler of that queue (BUG=name puts a bug in)
 $(NUMBERS:%=schedule%): schedule%:
 	@tests/schedule/play.sh $*
 
-## learn        exercises, judged after every save (in a script: learn-list, -check ...)
+## learn        exercises, judged after every save (or learn-list, ...)
 learn:
 	@tests/workshop/learn.sh
 
 learn-%:
 	@tests/workshop/learn.sh $*
 
-## bugs         the museum of bugs that stand in published code
+## bugs         the museum of bugs from published code
 bugs:
 	@tests/workshop/bugs.sh list
 
-## bugN         show bug N at work, beside the healthy stage
+## bugN         show bug N at work, next to the healthy stage
 $(BUGS:%=bug%): bug%:
 	@tests/workshop/bugs.sh show $*
 
-## hunt         a bug to find in a copy; again: is it mended? (GIVE_UP=1: what was it)
+## hunt         find a bug in a copy; again: is it fixed? (GIVE_UP=1 tells)
 hunt:
 	@tests/workshop/hunt.sh
 
@@ -177,22 +177,22 @@ hunt:
 $(NUMBERS:%=hunt%): hunt%:
 	@tests/workshop/hunt.sh $*
 
-## prove        do bugs and exercises show what they say? (BUG=7, EX=reap, STAGE=2)
+## prove        do bugs and exercises show what they say? (BUG= EX= STAGE=)
 prove:
 	@status=0; \
 	$(if $(EX),:,tests/workshop/prove.sh bugs $(BUG)) || status=1; \
 	$(if $(BUG),:,tests/workshop/prove.sh exercises $(EX)) || status=1; \
 	exit $$status
 
-## mutants      do the tests notice these mistakes? (ONLY=b01, STAGE=2, SHORT=1)
+## mutants      do the tests notice these mistakes? (ONLY= STAGE= SHORT=1)
 mutants:
 	@tests/workshop/prove.sh mutants $(ONLY)
 
-## doctor       which tools are here, which are missing, how to get them
+## doctor       which tools you have, which are missing, how to get them
 doctor:
 	@tests/learner/doctor.sh
 
-## spread       carry FILE=net.c, changed in one stage, to all that share it
+## spread       copy FILE=net.c, changed in one stage, to all that share it
 spread:
 	@tests/maintainer/spread.sh '$(FILE)'
 
@@ -200,12 +200,12 @@ spread:
 format:
 	@clang-format -i $(C_FILES)
 
-## check        is the C in the house format, and what does shellcheck say
+## check        check the format of the C, and run shellcheck
 check:
 	@clang-format --dry-run -Werror $(C_FILES)
 	@shellcheck -x $(SH_FILES)
 
-## clean        remove what was built
+## clean        remove everything that was built
 clean: $(STAGES:%=%/clean) tests/clean
 
 %/clean:

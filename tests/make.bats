@@ -57,6 +57,8 @@ targets() {
     run make help
     assert_success
     assert_equal "$(awk '{ print $2 }' <<<"$output" | sort)" "$(targets)"
+    run awk 'length > 80' <<<"$output"
+    assert_output ""
 }
 
 @test "plain make builds every stage and make clean removes all that was built" {

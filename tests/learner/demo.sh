@@ -68,7 +68,7 @@ stop_server() {
     local status=0 rest
     [ -n "$told" ] || kill "$server"
     read -r -t "$patience" -u "$server_out" rest
-    [ $? -eq 1 ] || failed "processes of the server stay behind $rest" || return
+    [ $? -eq 1 ] || failed "processes of the server are left behind $rest" || return
     wait "$server" 2>/dev/null || status=$?
     server=''
     exec {server_out}<&-
@@ -127,7 +127,7 @@ check_answers() {
 no_zombies() {
     local deadline=$((SECONDS + patience))
     while pgrep -P "$server" --runstates Z >/dev/null; do
-        [ $SECONDS -lt $deadline ] || failed "zombies stay behind" || return
+        [ $SECONDS -lt $deadline ] || failed "zombies are left behind" || return
     done
 }
 

@@ -96,7 +96,7 @@ quiet=''
 heading 'To build the stages:'
 tool cc gcc 'the C compiler' || status=1
 headers 'what #include finds' || status=1
-tool make make 'builds, and starts all the rest' || status=1
+tool make make 'builds, and starts everything else' || status=1
 header liburing.h liburing-dev 'for server_proactor; the rest builds without'
 
 heading 'To run the demo and the tests:'
@@ -115,9 +115,9 @@ tool curl curl 'the client of server_cgi, and of nginx'
 tool git git 'clones through server_cgi'
 tool strace strace 'shows system calls, makes them fail; make draw2'
 
-heading 'To measure (make bench), beside our servers:'
+heading 'To measure (make bench), next to our servers:'
 PATH=$PATH:/usr/sbin tool nginx nginx-light 'a server to compare with'
-tool python3 python3 'the server that people reach for'
+tool python3 python3 'another server to compare with'
 tool gnuplot gnuplot-nox 'draws the charts (make bench SAVE=1)'
 
 heading 'To work through the exercises (make learn):'
@@ -125,7 +125,7 @@ tool patch patch 'puts bugs into copies'
 tool inotifywait inotify-tools 'notices a save at once (optional)'
 
 heading 'To look inside:'
-tool chromium chromium 'shows what make draw2 has drawn, and tests it'
+tool chromium chromium 'shows and tests what make draw2 has drawn'
 tool addr2line binutils 'finds lines of source for make draw2'
 tool gdb gdb 'the guided tours: make gdb1'
 tool valgrind valgrind 'make memcheck, make race'

@@ -184,7 +184,7 @@ await() {
             fail "waited in vain for ${awaited[*]-the end}"
         elif [ $result -ne 0 ]; then
             [ ${#awaited[@]} -eq 0 ] ||
-                fail "it has ended, and this has not come:" "${awaited[@]}"
+                fail "it has ended without showing this:" "${awaited[@]}"
             return
         fi
         counted=$(as_counted <<<"$line")

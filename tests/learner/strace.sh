@@ -72,10 +72,10 @@ table_head() {
 }
 
 command -v strace >/dev/null || die "strace is not installed (apt-get install strace)"
-strace -qq -e trace=none true || die "strace may not trace here"
+strace -qq -e trace=none true || die "strace is not allowed to trace here"
 make -s -C "$folder" || exit
 "$folder/server" --help | grep -q -- --method ||
-    die "stage $1 has one method only; try stage 4"
+    die "stage $1 has only one method; try stage 4"
 mkdir "$work/files"
 head -c $((mib * 1048576)) /dev/urandom >"$work/files/file"
 

@@ -74,7 +74,7 @@ pause=yes
 [[ $# -eq 1 && $1 == [1-9] ]] || die "usage: tour.sh [--batch] N"
 cd "$learner/../../stage$1"_*/ 2>/dev/null || die "there is no stage $1"
 [ -e tour.gdb ] || die "stage $1 has no tour"
-command -v gdb >/dev/null || die "gdb is not here (see make doctor)"
+command -v gdb >/dev/null || die "gdb is not installed (see make doctor)"
 
 player='' # the process group of the client
 work=$(mktemp -d "${TMPDIR:-/tmp}/poolladder-tour-XXXXXX") || exit
