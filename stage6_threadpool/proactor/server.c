@@ -173,16 +173,16 @@ on_signal(void *context, __attribute__((unused)) int result,
           __attribute__((unused)) unsigned flags)
 {
     struct server *server = context;
-    int signal_number;
-    while ((signal_number = signal_pipe_receive(server->signal_fd)) != 0) {
-        log_event("%s: %s", strsignal(signal_number),
-                  server->stopping ? "cutting what is left" : "stopping");
-        if (server->stopping)
-            clients_cut(&server->clients);
-        else
-            stop(server);
-    }
-    await_signal(server);
+    await_signal(server); /* there may be several */
+    int signal_number = signal_pipe_receive(server->signal_fd);
+    if (signal_number == 0)
+        return;
+    log_event("%s: %s", strsignal(signal_number),
+              server->stopping ? "cutting what is left" : "stopping");
+    if (server->stopping)
+        clients_cut(&server->clients);
+    else
+        stop(server);
 }
 
 static void
