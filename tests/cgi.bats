@@ -942,3 +942,21 @@ start_git() {
     git push -q "$URL" main
     assert_equal "$(git rev-parse main)" "$(git -C "$REPOSITORY" rev-parse main)"
 }
+
+# bats test_tags=native
+@test "while a program thinks, its worker sleeps: the second one, too" {
+    local worker
+    program quick "$text; echo well"
+    program slow 'echo $$ >group' 'read -r go <go' "$text; echo well"
+    mkfifo "$CGI/go"
+    start_cgi --workers 1
+    worker=$(children "$SERVER_PID")
+    get /cgi-bin/quick
+    start_evil connect 'send:GET /cgi-bin/slow HTTP/1.0\r\n\r\n' recv-all
+    wait_for '[ -s "$CGI/group" ]' 5
+    in_time 5 is_at_rest "$worker" || explain "the program waits for its input," \
+        "but its worker takes CPU time: what does it not read, that poll(2) reports" \
+        "again and again?"
+    echo >"$CGI/go"
+    wait_evil
+}

@@ -441,3 +441,15 @@ address"
         "status 0 or 1. It ends with $(status_text "$status")"
     wait_evil
 }
+
+@test "a time-out next to nothing is not 'never'" {
+    start_server --timeout 0.0000001
+    hold_client 5
+    assert_closed 5
+    speaks_lines || {
+        start_evil listen hold
+        run run_client --port "$EVIL_PORT" --timeout 0.0000001 file
+        assert_failure 1
+        assert_output --regexp '^client: .*timed out$'
+    }
+}

@@ -689,3 +689,111 @@ in_terminal() {
 16875.4 PiB
 END
 }
+
+# ---- Mistakes that only the surroundings can tell ------------------------------------
+
+# bats test_tags=native
+@test "why a download was cut is told though the bar cannot be drawn [fault 152]" {
+    need_strace
+    start_evil listen expect-train:big train:+big u64:1000 header:1000 zeros:400
+    # Every write to standard error fails; what it was to say is in the trace.
+    run timeout $((20 * TIMEOUT_SCALE)) strace -qq -s 300 -o "$BATS_TEST_TMPDIR/trace" \
+        -e trace=write -e inject=write:error=EIO "$STAGE_DIR/client" \
+        -p "$EVIL_PORT" -o "$OUT" --progress big 3>&-
+    assert_failure 1
+    assert_injected "$BATS_TEST_TMPDIR/trace"
+    grep -q 'closed after 400 of 1000 bytes' "$BATS_TEST_TMPDIR/trace" ||
+        explain "the server closed the connection after 400 of 1000 bytes. That is" \
+            "what the client should say, whatever became of its bar (does the" \
+            "drawing change errno?). It tried to write:" \
+            "$(cat "$BATS_TEST_TMPDIR/trace")"
+}
+
+# bats test_tags=native
+@test "a client that keeps to a rate sleeps in between" {
+    local before _
+    serve
+    start_client -o "$OUT" -q -r 50k random
+    wait_for_some
+    cpu_time "$CLIENT_PID"
+    before=$REPLY
+    for _ in {1..25}; do
+        tick
+    done
+    is_running "$CLIENT_PID" || explain "100000 bytes at 50 KiB/s came at once"
+    cpu_time "$CLIENT_PID"
+    ((REPLY - before <= 5)) ||
+        explain "of half a second at 50 KiB/s the client has used the CPU for" \
+            "$((REPLY - before))0 ms: does it wait for milliseconds where it has" \
+            "reckoned in seconds?"
+}
+
+# closed_pipe FD COMMAND...: run it with this fd as a pipe that nobody reads.
+closed_pipe() {
+    local pipe=$BATS_TEST_TMPDIR/pipe status=0
+    [ -p "$pipe" ] || mkfifo "$pipe"
+    exec {reader}<>"$pipe"
+    # shellcheck disable=SC2094 # it is read nowhere
+    exec {writer}>"$pipe"
+    exec {reader}<&-
+    case $1 in
+    1) timeout $((20 * TIMEOUT_SCALE)) "${@:2}" >&"$writer" || status=$? ;;
+    2) timeout $((20 * TIMEOUT_SCALE)) "${@:2}" 2>&"$writer" || status=$? ;;
+    esac
+    exec {writer}>&-
+    return $status
+}
+
+@test "a client whose output nobody reads saves the file all the same [fault 19]" {
+    serve
+    run closed_pipe 1 "$STAGE_DIR/client" -p "$SERVER_PORT" -o "$OUT" random 3>&-
+    [[ $status -eq 1 && $output == 'client: standard output: Broken pipe' ]] ||
+        explain "the summary could not be written, for nobody reads the pipe: status" \
+            "1 and 'client: standard output: Broken pipe' were expected, but it ends" \
+            "with $(status_text "$status"), and $(said "$output")"
+    assert_same random
+    rm "$OUT/random"
+    run closed_pipe 2 "$STAGE_DIR/client" -p "$SERVER_PORT" -o "$OUT" -r 1M \
+        --progress random 3>&-
+    [ "$status" -eq 0 ] || explain "the bar could not be drawn, for nobody reads the" \
+        "pipe: the file should come all the same, but the client ends with" \
+        "$(status_text "$status")"
+    assert_same random
+}
+
+# bats test_tags=native
+@test "trains of any length make a file, by any method, and leave nothing mapped" {
+    local option length steps=() sent=0
+    for length in 1 1000 3095 4096 4097 3000 2000 3000 2000 3000 2000 3000 2000; do
+        steps+=("header:$length" "repeat:$length:x")
+        sent=$((sent + length))
+    done
+    while read -ru 7 option; do
+        start_evil listen expect-train:big train:+big "u64:$((sent + 1))" \
+            "${steps[@]}" say:sent hold header:1 send:y header:0
+        SERVER_ADDRESS=127.0.0.1 SERVER_PORT=$EVIL_PORT
+        # shellcheck disable=SC2086 # an option and its argument, or nothing
+        start_client -o "$OUT" -q $option big
+        in_time 10 has_come "$sent" || explain "client $option: of $sent bytes, in" \
+            "trains of several lengths, there came:" "$(ls -l "$OUT"/.*.part)" \
+            "$(cat "$BATS_TEST_TMPDIR/client.err")"
+        in_time 2 is_mapped_once ||
+            explain "client $option: between trains nothing of the file should be" \
+                "mapped any more (at most the train that is awaited), but there are" \
+                "these mappings:" "$(grep '\.part' "/proc/$CLIENT_PID/maps")"
+        wait_evil
+        wait_background "$CLIENT_PID"
+        assert_background_status 0 "client $option:" \
+            "$(cat "$BATS_TEST_TMPDIR/client.err")"
+        run cmp "$OUT/big" <(head -c "$sent" /dev/zero | tr '\0' x && printf y)
+        assert_success
+    done 7< <(method_options client)
+}
+
+has_come() {
+    [ "$(stat -c %s "$OUT"/.*.part 2>/dev/null || echo 0)" -ge "$1" ]
+}
+
+is_mapped_once() {
+    [ "$(grep -c '\.part' "/proc/$CLIENT_PID/maps")" -le 1 ]
+}

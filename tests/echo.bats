@@ -112,6 +112,29 @@ assert_no_deaths() {
     assert_answers "$long"
 }
 
+@test "the longest line may come in any pieces: its last byte alone, too" {
+    local long
+    start_server --timeout 0
+    # The server has read all but the newline, and waits for it.
+    start_evil connect repeat:$((LINE_MAX - 1)):x say:sent hold 'send:\nshort\n' \
+        halfclose recv-all
+    wait_for "grep -q sent '$BATS_TEST_TMPDIR/evil.out'" 5
+    in_time 5 all_is_read || explain "the server does not read all of a line"
+    wait_evil
+    long=$(head -c $((LINE_MAX - 1)) /dev/zero | tr '\0' x)
+    run sed 1d "$BATS_TEST_TMPDIR/evil.out"
+    assert_answers "$long" short
+}
+
+# all_is_read: nothing is under way to the server, nor waiting to be read there.
+all_is_read() {
+    awk -v port="$(printf ':%04X' "$SERVER_PORT")" '
+        (index($2, port) || index($3, port)) && $4 == "01" && $5 != "00000000:00000000" {
+            unread = 1
+        }
+        END { exit unread }' /proc/net/tcp
+}
+
 @test "a longer line is answered with an error, which arrives whole [fault 21]" {
     start_server
     # The server still has bytes to read when it closes; were they left unread,
@@ -203,6 +226,85 @@ assert_no_deaths() {
         ask "$fd" hello
         release_client "$fd"
     done
+}
+
+# answer_pairs: 30 times two lines in one segment, and both answers. (The shell's
+# own printf would send them one by one.)
+answer_pairs() {
+    local - i line
+    set +T # Bats follows every command, which takes time
+    for i in {1..30}; do
+        cat "$BATS_TEST_TMPDIR/pair" >&5
+        read -rt $((10 * TIMEOUT_SCALE)) -u 5 line || return
+        read -rt $((10 * TIMEOUT_SCALE)) -u 5 line || return
+    done
+}
+
+# Nagle's algorithm would hold back the second answer until the client has
+# acknowledged the first, which takes that 40 ms (tcp(7), TCP_NODELAY): 30 times,
+# 1.2 s in all, on the fastest machine. A slow one has ten attempts.
+# bats test_tags=native
+@test "an answer waits for no acknowledgement of the one before" {
+    local now_ms before try times=()
+    start_server
+    hold_client 5
+    printf 'one\ntwo\n' >"$BATS_TEST_TMPDIR/pair"
+    for try in {1..10}; do
+        now
+        before=$now_ms
+        answer_pairs || explain "a client gets no answer"
+        now
+        times+=("$((now_ms - before)) ms")
+        ((now_ms - before >= 800)) || return 0
+    done
+    explain "30 pairs of lines should be answered in a few ms, but it took" \
+        "${times[*]}, 40 ms a pair?"
+}
+
+# bats test_tags=native
+@test "memory that cannot be had costs one client, who is not kept waiting [fault 106]" {
+    local at line proof=$BATS_TEST_TMPDIR/no_memory.proof pids before
+    for ((at = 1; at < 60; at++)); do
+        rm -f "$proof"
+        SERVER_PREFIX=(env "LD_PRELOAD=$TESTS_DIR/build/no_memory.so"
+            "NO_MEMORY_AT=$at" "NO_MEMORY_PROOF=$proof")
+        launch_server --port 0 --timeout 0
+        line=''
+        read -rt $((10 * TIMEOUT_SCALE)) -u "$SERVER_OUT" line || true
+        if [[ $line != 'listening on '* ]]; then
+            wait_server
+            assert_server_status 1 "(without the memory asked for in call $at)"
+            continue
+        fi
+        SERVER_ADDRESS=127.0.0.1 SERVER_PORT=${line##*:}
+        mapfile -t pids < <(children "$SERVER_PID")
+        pids+=("$SERVER_PID")
+        before=$(fd_count "${pids[@]}")
+        if ! connect_5; then # it may end when it first needs some
+            wait_server
+            assert_server_status 1
+            continue
+        fi
+        (echo hello >&5) || true
+        read -rt $((5 * TIMEOUT_SCALE)) -u 5 line 2>/dev/null || [ $? -le 128 ] ||
+            explain "without the memory asked for in call $at a client is neither" \
+                "answered nor let go"
+        release_client 5
+        in_time 5 assert_serves # each worker may be short of memory once
+        in_time 5 has_fds_at_most "$before" "${pids[@]}" ||
+            explain "without the memory asked for in call $at descriptors are left:" \
+                "$(fd_list "${pids[@]}")"
+        stop_server
+        [ -e "$proof" ] || break # it has not asked so often
+    done
+}
+
+connect_5() {
+    hold_client 5
+} 2>/dev/null
+
+has_fds_at_most() {
+    [ "$(fd_count "${@:2}")" -le "$1" ]
 }
 
 # ---- Bad clients

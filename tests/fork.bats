@@ -262,3 +262,64 @@ serve_many() {
     run cat <&"$SERVER_OUT"
     assert_silent "on standard output, after 'listening on'"
 }
+
+# ---- A child's signals, and the listener's
+
+@test "a child blocks no signal: it serves with the mask of the start" {
+    local blocked
+    start_server
+    hold_client 5
+    greet 5
+    blocked=$(sed -n 's/^SigBlk:\t*//p' "/proc/$PID/status")
+    assert_is "signals that a child blocks (SigBlk in proc(5))" \
+        0000000000000000 "$blocked"
+}
+
+# bats test_tags=native
+@test "a client that another takes away before it is accepted does not stop the server [fault 153]" {
+    local proof=$BATS_TEST_TMPDIR/stolen
+    SERVER_PREFIX=(env "LD_PRELOAD=$TESTS_DIR/build/thief.so" THIEF_AT=2
+        "THIEF_PROOF=$proof")
+    start_server
+    hold_client 5
+    greet 5
+    hold_client 6
+    wait_for "[ -e '$proof' ]" 5 "No client was taken away: this proves nothing."
+    release_client 5 # its child ends
+    wait_for_reaping
+    hold_client 7
+    greet 7
+}
+
+# pauses CALL: print how many milliseconds passed between failures of this call, a
+# line each. The clock is that of strace, so what else is slow makes it more only.
+pauses() {
+    awk -v call="^($1)\\\\(" '
+        $3 ~ call && /INJECTED/ {
+            if (last != "")
+                printf "%d\n", ($2 - last) * 1000
+            last = $2
+        }' "$TRACE"
+}
+
+# bats test_tags=native
+@test "when no process can be made the server rests between clients [fault 6]" {
+    need_strace
+    TRACE=$BATS_TEST_TMPDIR/trace
+    SERVER_PREFIX=(strace -D -f -qq -ttt -o "$TRACE" -e 'trace=clone,clone3,?fork'
+        -e 'inject=clone,clone3,?fork:error=EAGAIN')
+    start_server
+    hold_clients 4
+    for fd in "${HELD[@]}"; do
+        assert_closed "$fd"
+    done
+    assert_injected
+    run pauses 'clone|clone3|fork'
+    [ ${#lines[@]} -eq 3 ] || explain "expected 4 attempts to fork:" "$(<"$TRACE")"
+    for pause in "${lines[@]}"; do
+        [ "$pause" -ge 90 ] ||
+            explain "4 clients were waiting, and each fork(2) failed. Between two" \
+                "attempts the server should rest for 100 ms, so that a flood of" \
+                "clients does not make it spin, but it rested for $pause ms"
+    done
+}

@@ -314,6 +314,7 @@ start_failing() {
 # assert_falls_back METHOD SPEC: where its system call cannot be used, the server
 # copies, and says so.
 assert_falls_back() {
+    local lines
     offers "$1" || return 0
     start_failing "$1" "$2"
     fetch_anew big other
@@ -321,6 +322,10 @@ assert_falls_back() {
     assert_injected
     wait_for_log "$1: .*copy"
     stop_server
+    lines=$(grep -c "$1: .*copy" "$BATS_TEST_TMPDIR/server.err")
+    ((lines <= 2)) || explain "two files were copied ($2). That should be said once" \
+        "for each at most, and not for each train: it is said $lines times"
+    : >"$BATS_TEST_TMPDIR/server.err"
 }
 
 # assert_gives_up METHOD SPEC: the transfer is cut, the client is told, and the
@@ -396,6 +401,76 @@ assert_gives_up() {
     assert_gives_up splice splice:error=EPIPE:when=2
     assert_gives_up splice splice:error=EINVAL:when=2
     assert_gives_up splice splice:error=EAGAIN:when=2
+}
+
+# bats test_tags=native
+@test "a pipe that cannot be made larger will do" {
+    need_strace
+    if offers splice; then
+        start_failing splice fcntl:error=EPERM
+        fetch_anew --method copy big other
+        assert_whole 'the server, F_SETPIPE_SZ: EPERM' big other
+        assert_injected
+        stop_server
+    fi
+    serve_by sendfile
+    fetch_failing splice fcntl:error=EPERM
+    assert_whole 'the client, F_SETPIPE_SZ: EPERM' big other
+}
+
+# bats test_tags=native
+@test "a file of more than 2 GiB goes by mmap to its end [fault 60] [trap 21]" {
+    need_method mmap
+    own_data
+    truncate -s $((2048 * TRAIN_MAX)) "$FILES/large"
+    printf 'the end' >>"$FILES/large"
+    serve_by mmap
+    run evil deadline:60 train:large expect-train:+large recv-train count-body halfclose \
+        expect-eof
+    assert_success
+    assert_output --partial '2147483655 bytes, ...the end'
+    run grep -i ' copy' "$BATS_TEST_TMPDIR/server.err"
+    assert_silent "lines of the log about copying in place of mmap"
+}
+
+# bats test_tags=native
+@test "the client maps what lies behind the first 2 GiB of a file [fault 60] [trap 21]" {
+    need_strace
+    serve_by sendfile
+    empty_out
+    TRACE=$BATS_TEST_TMPDIR/trace.client
+    # The first position that it asks for is that of 2 GiB: the file gets a hole.
+    run timeout $((20 * TIMEOUT_SCALE)) strace -qq -o "$TRACE" -e trace=lseek \
+        -e inject=lseek:retval=2147483648:when=1 "$STAGE_DIR/client" \
+        -a "$SERVER_ADDRESS" -p "$SERVER_PORT" -q -o "$OUT" --method mmap \
+        size-4097
+    assert_injected "$TRACE"
+    assert_success
+    tail -c 4097 "$OUT/size-4097" | cmp - "$FILES/size-4097"
+    assert_is "bytes of that file" $((2147483648 + 4097)) \
+        "$(stat -c %s "$OUT/size-4097")"
+}
+
+# The worker is stopped when it has mapped the second part, and not sent it yet.
+# bats test_tags=native
+@test "a mapped file is not touched by the server itself: no SIGBUS when it shrinks [fault 66] [trap 27]" {
+    need_method mmap
+    own_data
+    cp "$BATS_FILE_TMPDIR/data/big" "$BATS_FILE_TMPDIR/data/other" "$FILES"
+    start_failing mmap mmap:signal=STOP:when=2
+    start_client --quiet --output "$OUT" big
+    wait_for 'grep -q "stopped by SIGSTOP" "$TRACE"' 5 \
+        "The server does not stop at its second mmap: this proves nothing."
+    truncate -s 10 "$FILES/big"
+    # shellcheck disable=SC2046 # several words
+    signal_all CONT $(server_processes)
+    wait_background "$CLIENT_PID"
+    status=$BACKGROUND_STATUS output=$(cat "$BATS_TEST_TMPDIR/client.err")
+    assert_cut 'a mapped file became 10 bytes long' big
+    run grep -E 'signal 7|SIGBUS|Bus error' "$BATS_TEST_TMPDIR/server.err"
+    assert_silent "lines of the log about SIGBUS"
+    fetch_anew other
+    assert_whole 'the next file' other
 }
 
 # ---- Calls that fail: the client
@@ -567,6 +642,29 @@ assert_unmoved() {
     cmp "$REPLY_BEFORE" "$OUT/reply" ||
         explain "by $1, the file during whose transfer this was done did not" \
             "come as it had been before: ${*:2}"
+}
+
+# The first calls have taken bytes out of the file that have not all gone: from then
+# on it is too late to copy instead.
+# bats test_tags=native
+@test "after a splice that fails midway in a train no wrong byte is sent [fault 72] [trap 25]" {
+    local when size
+    need_method splice
+    make_before
+    cp "$BEFORE" "$FILES/file"
+    for when in 2 3 4 5 6; do
+        start_failing splice "splice:error=EINVAL:when=$when+"
+        begin_client 5 file
+        take 5 "$(stat -c %s "$REPLY_BEFORE")" >"$OUT/reply"
+        release_client 5
+        assert_injected
+        size=$(stat -c %s "$OUT/reply")
+        cmp -n "$size" "$OUT/reply" "$REPLY_BEFORE" ||
+            explain "splice failed with EINVAL from call $when on, when bytes of the" \
+                "file were in the pipe. What the client got (of its $size bytes) is" \
+                "not what the file holds: was it copied from behind a gap?"
+        stop_server
+    done
 }
 
 # What lies behind the new end, in the file's last page, is mapped as zeros. They

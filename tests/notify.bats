@@ -198,3 +198,47 @@ one_more_comes() {
         fail "a process of the server's group that is no worker was ended, too"
     kill "$neighbour"
 }
+
+# bats test_tags=native
+@test "a worker keeps no channel of a sibling: each notices by itself that the parent is gone [fault 36] [trap 8]" {
+    local client pid last
+    start_server --workers 3
+    last=$(children "$SERVER_PID" | sort -n | tail -n 1)
+    # Whoever is served by the last worker that was started keeps it alive.
+    for client in 5 6 7; do
+        hold_client $client
+        ask $client hello
+        [[ $REPLY == "[$last] "* ]] || release_client $client
+    done
+    mapfile -t pids < <(children "$SERVER_PID")
+    stop_server KILL
+    for pid in "${pids[@]}"; do
+        [ "$pid" -ne "$last" ] || continue
+        in_time 5 is_over "$pid" || explain "the parent is gone, but worker $pid" \
+            "does not notice: worker $last, which was started later and still" \
+            "serves a client, has a copy of the other end of its channel"
+    done
+    is_running "$last" || explain "worker $last had a client: this proves nothing"
+}
+
+# bats test_tags=native
+@test "a worker that is gone leaves no descriptor to the parent [fault 107]" {
+    local before pid
+    start_server --workers 2
+    before=$(fd_count "$SERVER_PID")
+    for _ in 1 2 3; do
+        pid=$(children "$SERVER_PID" | head -n 1)
+        kill -KILL "$pid"
+        wait_for_workers 2 "$pid"
+    done
+    has_fds "$before" || explain "three workers were killed and replaced. Before, the" \
+        "parent had $before descriptors, and now:" "$(fd_list "$SERVER_PID")"
+}
+
+# bats test_tags=native
+@test "a signal handler keeps errno, and does not block when the pipe is full [fault 80] [fault 81]" {
+    [ -e "$STAGE_DIR/notify/signal_pipe.c" ] || skip "it has no signal_pipe.c"
+    build_unit "$BATS_TEST_TMPDIR/signal_pipe_check" signal_pipe_check \
+        notify/signal_pipe.c "-I$STAGE_DIR/notify"
+    assert_unit 20 "$BATS_TEST_TMPDIR/signal_pipe_check"
+}

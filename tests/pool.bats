@@ -6,7 +6,7 @@
 # tests ask through `hold` and `use`: where clients send lines, the question is a
 # line; where they ask for files, it is the request of a small one.
 
-# shellcheck disable=SC2030,SC2031 # each test has its own variables
+# shellcheck disable=SC2016,SC2030,SC2031 # each test has its own variables
 # shellcheck disable=SC2034,SC2153,SC2154 # helpers.bash sets or reads it
 
 load helpers
@@ -644,6 +644,49 @@ attach_strace() {
 }
 
 # bats test_tags=native
+@test "a worker that cannot be watched is ended, and another takes its place [fault 119]" {
+    local before killed
+    start_pool 2
+    before=$(fd_count "$SERVER_PID")
+    killed=${WORKERS[0]}
+    # The first call is about the worker that is killed, the second about a new one.
+    attach_strace "$SERVER_PID" epoll_ctl error=ENOMEM:when=2
+    kill -s KILL "$killed"
+    assert_injected "$BATS_TEST_TMPDIR/trace.$SERVER_PID"
+    wait_for_log 'no new worker: Cannot allocate memory'
+    wait_for '[ "$(server_log | grep -c " started$")" -ge 4 ]' 5
+    wait_for_workers 2 "$killed" # and no third one
+    assert_fd_count "$SERVER_PID" "$before"
+    in_time 2 no_zombies "$SERVER_PID"
+}
+
+# bats test_tags=native
+@test "a client that another takes away before it is accepted does not stop the pool [fault 153]" {
+    local client killed proof=$BATS_TEST_TMPDIR/stolen
+    SERVER_PREFIX=(env "LD_PRELOAD=$TESTS_DIR/build/thief.so" THIEF_AT=1
+        "THIEF_PROOF=$proof")
+    start_pool 2
+    hold_client client
+    wait_for "[ -e '$proof' ]" 5 "No client was taken away: this proves nothing."
+    killed=${WORKERS[0]}
+    kill -s KILL "$killed"
+    wait_for_workers 2 "$killed"
+}
+
+blocks_nothing() {
+    [ "$(sed -n 's/^SigBlk:\t*//p' "/proc/$1/status")" = 0000000000000000 ]
+}
+
+@test "a worker blocks no signal: it serves with the mask of the start" {
+    local pid
+    start_pool 2
+    for pid in "${WORKERS[@]}"; do
+        in_time 5 blocks_nothing "$pid" || explain "worker $pid blocks signals:" \
+            "$(grep SigBlk "/proc/$pid/status")"
+    done
+}
+
+# bats test_tags=native
 @test "a worker can start where close_range is forbidden [fault 120]" {
     local client
     start_injected_pool close_range:error=ENOSYS 2
@@ -675,50 +718,60 @@ attach_strace() {
     done
 }
 
-# is_later MS: is it after this moment?
-is_later() {
-    local now_ms
-    now
-    ((now_ms > $1))
+# start_pool_with_clock N: a pool on whose clock (hostile/own_clock.c) pauses take no
+# time; how long they were to be is in the file $PAUSES, in ms, a line each.
+start_pool_with_clock() {
+    CLOCK=$BATS_TEST_TMPDIR/clock
+    PAUSES=$BATS_TEST_TMPDIR/pauses
+    : >"$CLOCK"
+    : >"$PAUSES"
+    SERVER_PREFIX=(env "LD_PRELOAD=$TESTS_DIR/build/own_clock.so"
+        "OWN_CLOCK=$CLOCK" "OWN_CLOCK_PAUSES=$PAUSES")
+    start_pool "$1"
 }
 
-# replaced_in: kill the only worker; set REPLY to the ms until there is another.
-replaced_in() {
-    local now_ms before
-    now
-    before=$now_ms
+# replace_worker: kill the only worker, and wait for the next one.
+replace_worker() {
     kill -s KILL "${WORKERS[0]}"
-    wait_for_workers 1 "${WORKERS[0]}" || return
-    now
-    REPLY=$((now_ms - before))
+    wait_for_workers 1 "${WORKERS[0]}"
 }
 
+# bats test_tags=native
 @test "a worker that dies young is replaced after a pause, which grows; an older one at once [fault 39]" {
-    local now_ms first
-    start_pool 1
-    replaced_in
-    first=$REPLY
-    replaced_in
-    ((first >= 200 && REPLY >= 400)) ||
-        explain "expected pauses of 250 and of 500 ms before a worker that was" \
-            "killed at once is replaced, got $first and $REPLY"
-    now
-    in_time 5 is_later $((now_ms + 1050))
-    replaced_in
-    ((REPLY < 900 * TIMEOUT_SCALE)) ||
-        explain "a worker killed after more than a second was replaced only" \
-            "after $REPLY ms"
+    local i pauses
+    start_pool_with_clock 1
+    for i in {1..9}; do
+        replace_worker
+    done
+    mapfile -t pauses <"$PAUSES"
+    assert_is "pauses before workers that died young were replaced" 9 ${#pauses[@]}
+    ((pauses[0] >= 100 && pauses[1] >= 2 * pauses[0] &&
+        pauses[2] >= 2 * pauses[1])) ||
+        explain "each worker died as soon as it was there, so the pauses before it is" \
+            "replaced should grow. In ms they were: ${pauses[*]}"
+    ((pauses[8] <= 10000)) ||
+        explain "the pauses should grow to 8 s and no further: who mends what kills" \
+            "the workers should not wait for hours. In ms they were: ${pauses[*]}"
+    printf '++' >>"$CLOCK" # two seconds
+    replace_worker
+    assert_is "pauses before a worker that died at the age of 2 s was replaced" 0 \
+        $(($(wc -l <"$PAUSES") - 9))
+    replace_worker
+    assert_is "ms of the pause after the next one that died young" "${pauses[0]}" \
+        "$(tail -n 1 "$PAUSES")"
 }
 
 @test "a worker that cannot be replaced now is replaced later [fault 6]" {
-    local client killed
+    local client killed before
     start_injected_pool clone,clone3:error=EAGAIN:when=2 1
     killed=${WORKERS[0]}
+    before=$(fd_count "$SERVER_PID")
     kill -s KILL "$killed"
     hold client
     assert_injected
     wait_for_log "no new worker: Resource temporarily unavailable"
     wait_for_workers 1 "$killed"
+    assert_fd_count "$SERVER_PID" "$before"
 }
 
 @test "if not all workers can be started, none is left behind [fault 6]" {
@@ -926,13 +979,12 @@ replaced_in() {
 
 # bats test_tags=native
 @test "when the server is killed while its workers are being started, they go [fault 37]" {
-    start_injected_pool close_range:delay_enter=300ms 2
+    # Each worker is stopped before it has closed what it inherited.
+    start_injected_pool close_range:error=EINTR:signal=STOP:when=1 2
+    assert_injected
+    wait_for '[ "$(grep -c "stopped by SIGSTOP" "$TRACE")" -eq 2 ]' 5 \
+        "The workers are not stopped at their first steps: this proves nothing."
     stop_server KILL
-    in_time 5 no_server_processes ||
-        explain "the server was killed, but these stay: $(server_processes)"
-    # A worker was still on its first steps when the server was killed.
-    awk '/killed by SIGKILL/ { killed = 1 } /DELAYED/ && killed { late = 1 }
-        END { exit !late }' "$TRACE" ||
-        explain "no worker was at its first steps (close_range) when the server was" \
-            "killed, so this test proves nothing. The trace:" "$(<"$TRACE")"
+    signal_all CONT "${WORKERS[@]}"
+    assert_go "${WORKERS[@]}"
 }

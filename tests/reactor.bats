@@ -108,6 +108,25 @@ assert_stuck() {
     wait_evil
 }
 
+@test "as many clients as it has room for can all have a file at once [fault 124]" {
+    local fd room
+    SERVER_PREFIX=(prlimit --nofile=64:64)
+    serve
+    SERVER_PREFIX=()
+    room=$(server_log | sed -n 's/.* room for \([0-9]*\) clients.*/\1/p')
+    ((room < 64)) || room=64
+    hold_clients "$room"
+    for fd in "${HELD[@]}"; do
+        printf '\0\0\0\4huge' >&"$fd"
+    done
+    for fd in "${HELD[@]}"; do
+        take "$fd" 9 >"$OUT/greeting"
+        grep -aq +huge "$OUT/greeting" || explain "there are 64 descriptors, and room" \
+            "for $room clients, as it says. All of them are here and ask for a file," \
+            "but one is answered: $(tr -d '\0' <"$OUT/greeting")"
+    done
+}
+
 # bats test_tags=native
 @test "when no descriptor is left it rests from accepting, not from serving" {
     local failures
@@ -179,6 +198,18 @@ fetch_small() {
     assert_line --index 2 +small
 }
 
+# The buffer of its connection is small, and so does not take all of a train: in the
+# midst of it there is no more room.
+@test "a client whose buffers are full in the midst of a train costs no thread [trap 43]" {
+    serve --workers 1
+    start_evil connect rcvbuf:4096 train:huge recv:4 say: hold
+    in_time 5 is_stuck || explain "the client should not take what it is sent"
+    background fetch_numbered a
+    wait_background "$BACKGROUND_PID" 10 ||
+        explain "a client does not read, and the only thread waits for it"
+    assert_background_status 0
+}
+
 # bats test_tags=native
 @test "EPOLLOUT is armed while something is unsent, and only then" {
     local trace=$BATS_TEST_TMPDIR/trace
@@ -235,6 +266,37 @@ fetch_small() {
 # 100 requests in one go, and 100 answers of 4 + 6 + 12 + 4 + 2692 + 4 bytes.
 ask_100_times() {
     evil 'repeat:100:\0\0\0\x05small' recv:272200 halfclose expect-eof >/dev/null
+}
+
+# Both requests are with threads when one of them is done (it is refused), which
+# wakes the loop. It is held up when it clears the eventfd, and meanwhile the other
+# one is done, too: that must still be found.
+# bats test_tags=native
+@test "what is done while the loop clears the eventfd is not forgotten [fault 94] [trap 44]" {
+    need_strace
+    TRACE=$BATS_TEST_TMPDIR/trace
+    SERVER_PREFIX=(strace -D -f -qq -o "$TRACE" -P 'anon_inode:[eventfd]'
+        -P "$FILES/small" -e trace=read,sendfile
+        -e inject=read:delay_enter=600ms -e inject=sendfile:delay_enter=200ms)
+    serve --workers 2 --timeout 0
+    SERVER_PREFIX=()
+    hold_client 5
+    hold_client 6
+    in_time 5 has_accepted 2
+    signal_all STOP "$SERVER_PID"
+    printf '\0\0\0\5small' >&5
+    printf '\0\0\0\6nosuch' >&6
+    signal_all CONT "$SERVER_PID"
+    take 5 $((4 + 6 + 12 + 4 + 2692 + 4)) >/dev/null
+    printf '\0\0\0\5small' >&5
+    next_byte 5 $((5 * TIMEOUT_SCALE)) || explain "a client asks for a second file and" \
+        "waits for ever. When a thread was done with the first one, the loop was just" \
+        "about to clear the eventfd: was the queue emptied before that?"
+    assert_delayed
+}
+
+has_accepted() {
+    [ "$(server_log | grep -c 'is fd')" -ge "$1" ]
 }
 
 # bats test_tags=native

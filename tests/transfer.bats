@@ -3,7 +3,7 @@
 # do not keep to the protocol or stop in the middle of it.
 
 # Each test runs in a process of its own, and so has its own variables.
-# shellcheck disable=SC2030,SC2031,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
 
 load helpers
 
@@ -250,6 +250,22 @@ wait_for_fds() {
         explain "100 small files took $((now_ms - before)) ms, 40 ms each?"
 }
 
+@test "a name may have 255 bytes, the most that a file system takes" {
+    local name
+    own_files
+    printf -v name '%255s' ''
+    name=${name// /n}
+    printf 'hello' >"$FILES/$name"
+    serve -w 1
+    run evil "train:$name" "expect-train:+$name" \
+        'expect-train:\0\0\0\0\0\0\0\x05' expect-train:hello expect-train: \
+        "${GET_SMALL[@]}" halfclose expect-eof
+    [ "$status" -eq 0 ] || explain "a file with a name of 255 bytes: $output"
+    fetch -q "$name"
+    assert_success
+    assert_same "$name"
+}
+
 @test "who sends no more after the request still gets the whole reply [fault 20]" {
     serve
     evil train:size-3145728 halfclose recv-train recv:12 recv-body expect-eof \
@@ -438,6 +454,24 @@ garbage() {
     done < <(garbage)
     assert_served
     assert_same_processes
+}
+
+# The log of a client that was cut is not that of one that had no more to ask.
+@test "a request that is cut is not taken for the end [fault 45] [trap 15]" {
+    local begin done_before
+    serve -w 1
+    assert_served
+    wait_for_log 'client .*: done$'
+    for begin in 'send:\0\0' 'send:\0\0\0\x05' 'send:\0\0\0\x05sma'; do
+        done_before=$(server_log | grep -c ': done$')
+        run evil deadline:5 "$begin" halfclose expect-eof
+        [ "$status" -eq 0 ] || explain "a client that does '$begin': $output"
+        assert_served
+        in_time 5 eval '[ "$(server_log | grep -c ": done$")" -gt "$done_before" ]'
+        assert_is "clients of whom the log says 'done' after one that broke off by \
+'$begin', and one that did not" 1 \
+            $(($(server_log | grep -c ': done$') - done_before))
+    done
 }
 
 # ---- Clients that go ----------------------------------------------------------

@@ -9,6 +9,7 @@
 #   no_zombies PID            has it none?
 #   is_stopped PID            is it stopped, as by Ctrl-Z?
 #   fd_count PID...           print how many fds they have open together
+#   fd_list PID...            print what they have open, a line each
 #   has_fds N [PID...]        are these so many? Of the server, if no PID is given
 #   memory FIELD PID...       print the sum of a line of proc(5)'s status, in kB:
 #                             VmRSS, VmHWM (the most it ever had), VmData
@@ -65,6 +66,13 @@ fd_count() {
         sum=$((sum + ${#fds[@]}))
     done
     echo $sum
+}
+
+fd_list() {
+    local pid
+    for pid in "$@"; do
+        find "/proc/$pid/fd" -type l -printf "$pid: %f is %l\n" 2>/dev/null
+    done
 }
 
 has_fds() {
