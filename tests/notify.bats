@@ -194,7 +194,7 @@ one_more_comes() {
     wait_for_log 'no new worker: '
     stop_server
     assert_equal "$SERVER_STATUS" 0
-    is_running "$neighbour" ||
+    ! in_time 1 is_over "$neighbour" ||
         fail "a process of the server's group that is no worker was ended, too"
     kill "$neighbour"
 }
