@@ -67,7 +67,7 @@ $(NUMBERS:%=at%): at%:
 
 ## straceN      system calls for each MiB of a file, from stage 4 on
 $(NUMBERS:%=strace%): strace%:
-	@tests/learner/strace.sh $*
+	@$(OWN_COPY) tests/learner/strace.sh $*
 
 ## drawN        draw what the processes of stage N do (DIR= SCENARIO= WITH=)
 $(NUMBERS:%=draw%): draw%:
@@ -96,16 +96,20 @@ charts:
 	@tests/bench/save.sh notes/measured.txt notes
 
 ## memcheck     the tests again, with every server under Valgrind
+# The checkers and straceN look at a copy of your own: DIR=mine STAGE=6
+OWN_COPY = $(if $(DIR),STAGE_DIR='$(abspath $(DIR))') $(if $(STAGE),STAGE='$(STAGE)')
+
+## memcheck     the tests again, every server under Valgrind (DIR=mine STAGE=6)
 memcheck:
-	@tests/checkers/memcheck.sh
+	@$(OWN_COPY) tests/checkers/memcheck.sh
 
 ## sanitize     the tests again, with the address and undefined sanitizers
 sanitize:
-	@tests/checkers/sanitize.sh
+	@$(OWN_COPY) tests/checkers/sanitize.sh
 
 ## race         threads under helgrind, DRD and the thread sanitizer
 race:
-	@tests/checkers/race.sh
+	@$(OWN_COPY) tests/checkers/race.sh
 
 ## fuzz         random input for the parsers (FUZZ= DIR= SECONDS=300)
 fuzz:

@@ -398,25 +398,6 @@ has_socket_fds() {
     [ "$(find "/proc/$SERVER_PID/fd" -lname 'socket:*' 2>/dev/null | wc -l)" -eq "$1" ]
 }
 
-# The worker is held up at the last that it does with a client, which is not
-# to be cut short: it holds the mutex, which nobody else would ever get.
-# bats test_tags=native
-@test "a thread that parts from its client is not cancelled in the midst of that [trap 35]" {
-    need_strace
-    TRACE=$BATS_TEST_TMPDIR/trace
-    SERVER_PREFIX=(strace -D -f -qq -o "$TRACE" -e trace=close
-        -e inject=close:delay_enter=300ms)
-    serve --workers 1 --exit cancel --drain-timeout $NEVER
-    SERVER_PREFIX=()
-    run evil halfclose expect-eof
-    wait_for_log 'client .*: done'
-    in_time 10 is_held_up worker-1
-    cancel
-    assert_delayed
-    [ "$SERVER_STATUS" -le 1 ] || assert_server_status 0
-    wait_for_log "^.$SERVER_PID. stopped: "
-}
-
 # A thread that ends gives back most of its stack (madvise): all are held up there.
 # bats test_tags=native
 @test "the process does not end before its threads have" {

@@ -49,17 +49,8 @@ under_valgrind() {
 
 # Name the reports with something wrong in them. $1 is 1 if fds count.
 bad_reports() {
-    awk -v fds_count="$1" '
-    FNR == 1 { opened = 0; killed = 0; held = 0 }
-    { sub(/^==[0-9]+== ?/, "") }
-    /^Process terminating with default action of signal/ { killed = 1 }
-    opened && fds_count && !killed && !/inherited from parent/ {
-        print FILENAME
-    }
-    { opened = /^Open (file descriptor|AF_[A-Z0-9]+ socket)/ }
-    killed && / possibly lost in loss record / { held++ }
-    /^ERROR SUMMARY: [1-9]/ && $3 > held { print FILENAME }
-    ' "$row"/reports/* | sort -u
+    awk -v fds_count="$1" -f "$tests/checkers/reports.awk" "$row"/reports/* |
+        sort -u
 }
 
 # Read all reports; show some of the bad ones and fail if there are any.
@@ -116,7 +107,7 @@ client_row() {
     variant_verdict $status "$folder" client
 }
 
-all=''
+all=${own:+yes}
 [ "${1-}" != --all ] || all=yes
 # The debug information of newer compilers is more than older Valgrinds can read.
 variant_build CFLAGS='-Og -g -gdwarf-4'

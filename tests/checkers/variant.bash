@@ -1,12 +1,24 @@
 # variant.bash: build every stage in another way, in copies of the folders, and
 # run the tests there. Sourced by memcheck.sh, sanitize.sh and race.sh.
 #
+# STAGE_DIR=mine STAGE=6: only this folder, by the rows of stage 6.
+#
 # Tests with the Bats tag `native` are left out: they count on the plain build,
 # trace system calls, or measure time or memory.
 
 # shellcheck shell=bash
 
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+own=${STAGE_DIR-} # of a learner
+own_stage=${STAGE-}
+if [ -n "$own" ] && ! compgen -G "$tests/../stage${own_stage:-?}_*" >/dev/null; then
+    echo "$(basename "$0"): a copy of which stage is '$own'? Say STAGE=6" >&2
+    exit 2
+fi
+if [ -n "$own" ] && [ ! -e "$own/Makefile" ]; then
+    echo "$(basename "$0"): there is no Makefile in '$own'" >&2
+    exit 2
+fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/poolladder-XXXXXX") || exit
 failures=0
 rows=() # process ids of those that were started
@@ -32,8 +44,9 @@ clean_up() {
 # make.
 variant_build() {
     local folder copy
-    for folder in "$tests"/../stage[1-9]_*/; do
+    for folder in "$tests"/../stage"${own_stage:-[1-9]}"_*/; do
         copy=$work/$(basename "$folder")
+        folder=${own:-$folder}
         rm -rf "$copy"
         mkdir "$copy"
         (cd "$folder" && find . -name build -prune -o -type f \
@@ -60,7 +73,8 @@ run_row() {
 variant_rows() {
     local stage folder program suites
     while read -r stage folder program suites; do
-        [[ $stage == [1-9] ]] || continue
+        [[ $stage == [1-9] && $stage == "${own_stage:-$stage}" ]] || continue
+        [ -x "$work/$folder/$program" ] || continue
         [ ${#rows[@]} -lt "$jobs" ] || wait -n
         set -m
         # shellcheck disable=SC2086 # the suites are words

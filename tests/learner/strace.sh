@@ -1,10 +1,11 @@
 #!/bin/bash
 # strace.sh N: count the system calls that stage N makes for each MiB of a file,
-# for every way to send it and every way to receive it.  Needs strace.
+# for every way to send it and every way to receive it.  Needs strace.  STAGE_DIR=mine:
+# of this copy of the stage.
 
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
-folder=$(echo "$root/stage$1"_*)
+folder=${STAGE_DIR:-$(echo "$root/stage$1"_*)}
 mib=64
 server=''
 

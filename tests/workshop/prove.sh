@@ -95,10 +95,25 @@ test_results() {
     done
 }
 
+# judge_reports: with a bad report of Valgrind in $reports, all tests have failed.
+judge_reports() {
+    local i bad
+    bad=$(awk -v fds_count=1 -f "$tests/checkers/reports.awk" "$reports"/* | head -n 1)
+    [ -n "$bad" ] || return 0
+    for i in "${!results[@]}"; do
+        [ "${results[i]}" = 'skipped ' ] || results[i]='not ok'
+        {
+            echo "${names[i]}: the report of Valgrind:"
+            cat "$bad"
+        } >>"$work/tap.${suites[i]}"
+    done
+}
+
 # want_results WANTED WORDS FOLDER PROGRAM: each of the tests has this result.
 want_results() {
     local i status=0
     test_results "$3" "$4"
+    [ -z "${reports-}" ] || judge_reports
     for i in "${!names[@]}"; do
         [ "${results[i]}" != 'skipped ' ] || continue
         [ "${results[i]}" = "$1" ] && continue
@@ -149,9 +164,16 @@ bugs_prove() {
 # checked CHECKER FOLDER PROGRAM WANTED WORDS: the named tests, with a checker.
 checked() {
     local memory='--leak-check=full --show-leak-kinds=definite --error-exitcode=99'
+    local reports=''
     case $1 in
-    memcheck) WRAP="valgrind $memory" TIMEOUT_SCALE=10 \
-        want_results "$4" "$5" "$2" "$3" ;;
+    memcheck)
+        reports=$work/reports
+        rm -rf "$reports"
+        mkdir "$reports"
+        memory+=" --track-fds=yes --log-file=$reports/%q{SERVER_RUN}.%p"
+        WRAP="valgrind $memory" TIMEOUT_SCALE=10 \
+            want_results "$4" "$5" "$2" "$3"
+        ;;
     helgrind | drd) WRAP="valgrind --tool=$1 --error-exitcode=99" \
         TIMEOUT_SCALE=20 want_results "$4" "$5" "$2" "$3" ;;
     *) TIMEOUT_SCALE=4 want_results "$4" "$5" "$2" "$3" ;;
