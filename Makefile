@@ -95,11 +95,10 @@ bench-quick:
 charts:
 	@tests/bench/save.sh notes/measured.txt notes
 
-## memcheck     the tests again, with every server under Valgrind
 # The checkers and straceN look at a copy of your own: DIR=mine STAGE=6
 OWN_COPY = $(if $(DIR),STAGE_DIR='$(abspath $(DIR))') $(if $(STAGE),STAGE='$(STAGE)')
 
-## memcheck     the tests again, every server under Valgrind (DIR=mine STAGE=6)
+## memcheck     the tests again, every server under Valgrind (DIR= STAGE=)
 memcheck:
 	@$(OWN_COPY) tests/checkers/memcheck.sh
 

@@ -198,9 +198,9 @@ fetch_small() {
     assert_line --index 2 +small
 }
 
-# in_network COMMAND...: run it where the server is.
+# in_network COMMAND...: become this command, where the server is.
 in_network() {
-    nsenter --target "$SERVER_PID" --user --net --preserve-credentials "$@"
+    exec nsenter --target "$SERVER_PID" --user --net --preserve-credentials "$@"
 }
 
 # In a network of its own, where the kernel keeps no more than 16 KiB of what is to
