@@ -686,7 +686,7 @@ END
     local stage folder suites suite
     while read -r stage folder _ suites; do
         [[ -n $stage && $stage != '#'* ]] || continue
-        [ "$stage" = all ] || assert_dir_exists "$TESTS_DIR/../$folder"
+        [[ $stage == @(all|tools) ]] || assert_dir_exists "$TESTS_DIR/../$folder"
         for suite in ${suites%%#*}; do
             assert_file_exists "$TESTS_DIR/$suite.bats"
         done
