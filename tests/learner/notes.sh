@@ -310,7 +310,7 @@ fi
 [ $# -eq 1 ] || usage
 [ -r "$1" ] || usage
 root=$(cd "$(dirname "$0")/../.." && pwd) || exit
-unset MAKEFLAGS MAKELEVEL MFLAGS
+unset MAKEFLAGS MAKELEVEL MFLAGS STAGE_DIR SERVER
 namespaces=(unshare --user --map-root-user --net --pid --fork --mount-proc
     --kill-child)
 if ! "${namespaces[@]}" ip link set lo up 2>/dev/null; then
