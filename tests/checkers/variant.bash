@@ -43,8 +43,9 @@ clean_up() {
 # variant_build ARGUMENT...: copy every stage, build it with these arguments of
 # make.
 variant_build() {
-    local folder copy
-    for folder in "$tests"/../stage"${own_stage:-[1-9]}"_*/; do
+    local folder copy folders=("$tests"/../stage[1-9]_*/)
+    [ -z "$own_stage" ] || folders=("$tests"/../stage"$own_stage"_*/)
+    for folder in "${folders[@]}"; do
         copy=$work/$(basename "$folder")
         folder=${own:-$folder}
         rm -rf "$copy"
