@@ -107,6 +107,7 @@ one_more_comes() {
     [ "$(children "$SERVER_PID" | wc -l)" -eq 2 ]
 }
 
+# bats test_tags=native
 @test "clients that keep coming do not keep it from starting what is missing [fault 130]" {
     local pids
     start_server --workers 2
