@@ -47,9 +47,11 @@ leave_signals(void)
 static void
 close_inherited(int keep_fd)
 {
-    for (int fd = STDERR_FILENO + 1; fd < keep_fd; fd++)
-        close(fd);
-    closefrom(keep_fd + 1); /* also where close_range(2) is forbidden */
+    const int first = STDERR_FILENO + 1;
+    if (keep_fd > first && close_range(first, keep_fd - 1, 0) == -1)
+        for (int fd = first; fd < keep_fd; fd++)
+            close(fd);      /* a filter forbids close_range(2) */
+    closefrom(keep_fd + 1); /* this does without it */
 }
 
 /* Report to the parent.  Returns false if it waits for the report and cannot

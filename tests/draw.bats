@@ -118,7 +118,10 @@ check_specimen() {
         assert_success
         refute_line "What stands out:"
         assert_line --partial "accept4"
-    done < <(awk '$1 ~ /^[0-9]$/ && $3 ~ /_/ { print $1, $3 }' "$TESTS_DIR/programs.txt")
+    # The calls of server_proactor are made in the kernel, where strace sees none.
+    done < <(awk '$1 ~ /^[0-9]$/ && $3 ~ /_/ && $3 != "server_proactor" {
+        print $1, $3
+    }' "$TESTS_DIR/programs.txt")
 }
 
 @test "the death of a worker, and of the parent, can be drawn" {
