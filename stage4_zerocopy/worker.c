@@ -29,16 +29,14 @@ static const double youth_seconds = 1.0;
 static void
 close_inherited(int keep_fd)
 {
-    const int first = STDERR_FILENO + 1;
-    if (keep_fd > first && close_range(first, keep_fd - 1, 0) == -1)
-        for (int fd = first; fd < keep_fd; fd++)
-            close(fd);      /* a filter forbids close_range(2) */
+    if (close_range(STDERR_FILENO + 1, keep_fd - 1, 0) == -1)
+        for (int fd = STDERR_FILENO + 1; fd < keep_fd; fd++)
+            close(fd); /* a filter forbids close_range(2) */
     closefrom(keep_fd + 1); /* this does without it */
 }
 
-/* Report to the parent.  Returns false if it waits for the report and cannot
-   have it: then this worker is of no further use.  Once the parent is gone
-   (EPIPE), nobody waits. */
+/* Report to the parent.  Returns false if a report that it waits for cannot be
+   sent: then this worker is of no further use.  After EPIPE nobody waits. */
 static bool
 report(int channel_fd, char what)
 {
