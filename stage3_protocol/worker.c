@@ -31,7 +31,7 @@ close_inherited(int keep_fd)
 {
     if (close_range(STDERR_FILENO + 1, keep_fd - 1, 0) == -1)
         for (int fd = STDERR_FILENO + 1; fd < keep_fd; fd++)
-            close(fd); /* a filter forbids close_range(2) */
+            close(fd);      /* a filter forbids close_range(2) */
     closefrom(keep_fd + 1); /* this does without it */
 }
 
