@@ -8,6 +8,8 @@ source "$(dirname "$0")/variant.bash"
 
 left_out=' cli download transfer method exit ' # thread tries both ends, under load
 
+suppressions=--suppressions=$tests/checkers/drd.supp # helgrind passes over them
+
 has_threads() {
     nm -D --undefined-only "$1" | grep -q pthread_create
 }
@@ -22,7 +24,7 @@ test_row() {
     export TSAN_OPTIONS=log_path=$row/reports/report:exitcode=66
     export WRAP=''
     [ "$tool" = TSan ] ||
-        WRAP="valgrind --tool=$tool --error-exitcode=99
+        WRAP="valgrind --tool=$tool --error-exitcode=99 $suppressions
             --log-file=$row/reports/%q{SERVER_RUN}.%p"
     variant_test "$folder" "$program" "${suites[@]}" || status=1
     mapfile -t found < <(grep -rl -e 'ERROR SUMMARY: [1-9]' \
