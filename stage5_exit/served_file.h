@@ -15,8 +15,8 @@ struct served_file {
    reason why it cannot be had; then nothing is open. */
 const char *served_file_open(struct served_file *file, const char *name);
 
-/* The second half of that: learn what is to be known of the file that is open as
-   file->fd.  Returns NULL, or the reason why it cannot be sent. */
+/* The second half of that: fill in the size and time of the file that is open
+   as file->fd.  Returns NULL, or the reason why it cannot be sent. */
 const char *served_file_inspect(struct served_file *file);
 
 /* Tell whether the file is as it was when it was opened.  Returns 0, -1 with

@@ -1,9 +1,8 @@
 /* game.c: you are the scheduler.
 
 
-   schedule [--title TEXT] CASE                  play in the terminal schedule
-   [--title TEXT] --replay KEYS CASE    play these keys, print the end
-
+   schedule [--title TEXT] CASE                  play in the terminal
+   schedule [--title TEXT] --replay KEYS CASE    play these keys, print the end
    The current folder is the one of the sources.  With --replay the status is 0
    if the game is won, 1 if not; otherwise 0, 2 for wrong usage. */
 

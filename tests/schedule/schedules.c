@@ -1,8 +1,8 @@
 /* schedules.c: try every schedule of a subject's cases, and tell the shortest one
    that goes wrong.
 
-   schedules           all cases; status 1 if one goes wrong schedules --find
-   only the name of the first case that goes wrong, if any
+   schedules           all cases; status 1 if one goes wrong
+   schedules --find    only the name of the first case that goes wrong, if any
 
    The current folder is the one of the sources. */
 
