@@ -13,10 +13,10 @@ struct sender {
 void sender_init(struct sender *sender, int client_fd);
 
 /* Send the file, which is open at its start, as trains, and the empty train
-   that ends them.  The memory this takes does not depend on its size.  Returns
-   0, -1 with errno; ENODATA: the file has become shorter meanwhile; ESTALE: it
-   was written to.  After an error the conversation cannot go on: cargo is
-   missing. */
+   that ends them.  The memory this takes does not depend on its size.
+   Returns 0, -1 with errno; ENODATA: the file has become shorter meanwhile;
+   ESTALE: it was written to.
+   After an error the conversation cannot go on: cargo is missing. */
 int sender_send(struct sender *sender);
 
 /* Close the file, if there is one, and what else was needed to send it.  Keeps

@@ -25,10 +25,11 @@ int sender_choose(const char *name);
 void sender_init(struct sender *sender, int client_fd);
 
 /* Send the file, which is open at its start, as trains, and the empty train
-   that ends them.  The memory this takes does not depend on its size.  A file
-   that is not of a kind for the chosen method is copied.  Returns 0, -1 with
-   errno; ENODATA: the file has become shorter meanwhile; ESTALE: it was written
-   to.  After an error the conversation cannot go on: cargo is missing. */
+   that ends them.  The memory this takes does not depend on its size.
+   A file that is not of a kind for the chosen method is copied.
+   Returns 0, -1 with errno; ENODATA: the file has become shorter meanwhile;
+   ESTALE: it was written to.
+   After an error the conversation cannot go on: cargo is missing. */
 int sender_send(struct sender *sender);
 
 /* Close the file, if there is one, and what else was needed to send it.  Keeps

@@ -16,8 +16,7 @@
 
 enum {
     TEXT_SIZE = 1024,
-    LINE_SIZE =
-        4096, /* PIPE_BUF: a pipe takes all of it or nothing (pipe(7)) */
+    LINE_SIZE = 4096, /* PIPE_BUF: a pipe takes it whole or not (pipe(7)) */
     SAFE_SIZE = LINE_SIZE - 16, /* without the id */
 };
 

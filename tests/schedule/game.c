@@ -1,6 +1,5 @@
 /* game.c: you are the scheduler.
 
-
    schedule [--title TEXT] CASE                  play in the terminal
    schedule [--title TEXT] --replay KEYS CASE    play these keys, print the end
    The current folder is the one of the sources.  With --replay the status is 0
